@@ -1,0 +1,3 @@
+from umlindi.cli import main
+
+main()
