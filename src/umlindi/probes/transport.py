@@ -1,0 +1,316 @@
+"""The rungs every networked probe begins with: resolve, TCP, TLS; and operating-system and TLS errors as faults."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+import ssl
+import statistics
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from umlindi.probes.deadline import Deadline
+from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
+from umlindi.probes.ladder import Ladder
+
+T = TypeVar("T")
+
+CONNECT_AT_MOST = 5.0
+RESOLVE_AT_MOST = 5.0
+# Linux sends a lost SYN again after 1 s (RFC 6298 §2.1): a connect this slow met loss, not distance.
+RETRANSMITTED_AFTER_MS = 950.0
+_GOODBYE_AT_MOST = 0.5
+
+_OS_MEANINGS = {
+    "ECONNREFUSED": "nothing listens on that port, or a firewall rejects it",
+    "ECONNRESET": "the peer reset the connection",
+    "ECONNABORTED": "the connection was aborted",
+    "EHOSTUNREACH": "no route to the host, or it does not answer ARP",
+    "EHOSTDOWN": "the host is down",
+    "ENETUNREACH": "no route to that network",
+    "ENETDOWN": "the network interface is down",
+    "ETIMEDOUT": "the peer did not answer the connection request",
+    "EPIPE": "the peer had already closed the connection",
+    "EACCES": "the operating system does not permit the connection",
+    "EPERM": "the local firewall does not permit the connection",
+    "EADDRNOTAVAIL": "that address cannot be reached from this machine",
+    "EMFILE": "this process has no file handles left",
+    "EAI_NONAME": "no such name in DNS or the hosts file",
+    "EAI_NODATA": "the name exists but has no address",
+    "EAI_AGAIN": "the name server does not answer",
+    "EAI_FAIL": "the name server failed",
+}
+_PERMANENT_OS = frozenset({"EAI_NONAME", "EAI_NODATA", "EACCES", "EPERM", "EADDRNOTAVAIL"})
+
+# X.509 verification results (OpenSSL x509_vfy.h) that an administrator meets.
+_VERIFY_CODES = {
+    9: ("certificate-not-yet-valid", "the certificate is not valid yet: check the clocks"),
+    10: ("certificate-expired", "a certificate in the chain has expired"),
+    18: ("self-signed", "the certificate is self-signed and not trusted here"),
+    19: ("unknown-ca", "the chain ends in a root that is not trusted here"),
+    20: ("unknown-ca", "the issuer of the certificate is not known here"),
+    21: ("unknown-ca", "the chain cannot be built: an intermediate certificate is missing"),
+    23: ("certificate-revoked", "the certificate has been revoked"),
+    26: ("wrong-purpose", "the certificate is not meant for a server"),
+    62: ("hostname-mismatch", "the certificate is for another name"),
+    64: ("hostname-mismatch", "the certificate is for another address"),
+    66: ("weak-key", "the certificate's key is too weak"),
+    68: ("weak-digest", "the certificate is signed with a broken digest"),
+}
+# Reasons of the TLS library (OpenSSL sslerr.h), as Python's ssl.SSLError.reason has them.
+_TLS_REASONS = {
+    "WRONG_VERSION_NUMBER": ("NOT-TLS", "the peer does not speak TLS on this port"),
+    "HTTP_REQUEST": ("NOT-TLS", "the peer speaks plain HTTP on this port"),
+    "RECORD_LAYER_FAILURE": ("NOT-TLS", "the peer does not speak TLS on this port"),
+    "UNSUPPORTED_PROTOCOL": ("protocol-version", "no TLS version that both sides permit"),
+    "TLSV1_ALERT_PROTOCOL_VERSION": ("protocol-version", "the peer refuses this TLS version"),
+    "NO_PROTOCOLS_AVAILABLE": ("protocol-version", "no TLS version is permitted on this machine"),
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": ("handshake-failure", "no cipher or parameter that both sides permit"),
+    "NO_SHARED_CIPHER": ("handshake-failure", "no cipher that both sides permit"),
+    "DH_KEY_TOO_SMALL": ("weak-key", "the peer's Diffie-Hellman key is too weak"),
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": ("client-certificate-required", "the peer asks for a client certificate"),
+    "SSLV3_ALERT_BAD_CERTIFICATE": ("client-certificate-refused", "the peer refuses our certificate"),
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": ("client-certificate-refused", "the peer says our certificate has expired"),
+    "TLSV1_ALERT_UNKNOWN_CA": ("client-certificate-refused", "the peer does not trust the issuer of our certificate"),
+    "TLSV1_UNRECOGNIZED_NAME": ("unrecognised-name", "the peer serves no site of that name"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to connect. `others` are further addresses of the same name, tried where the first does not answer."""
+
+    host: str
+    ip: str
+    port: int
+    others: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return socket.AF_INET6 if ":" in self.ip else socket.AF_INET
+
+
+def os_code(error: OSError) -> str:
+    """The name of an operating-system error: `ECONNREFUSED`, `EAI_NONAME`; `TIMEOUT` where only time ran out."""
+    if isinstance(error, socket.gaierror):
+        return _EAI_NAMES.get(error.errno or 0, "EAI_FAIL")
+    if error.errno is not None and error.errno in errno.errorcode:
+        return errno.errorcode[error.errno]
+    if isinstance(error, TimeoutError):
+        return "TIMEOUT"
+    return _nested_code(error)
+
+
+# EAI_NODATA is obsolete but is what glibc still answers for a name without an address.
+_EAI_NAMES = {int(value): name for name, value in vars(socket).items() if name.startswith("EAI_")}
+
+
+def _nested_code(error: OSError) -> str:
+    """asyncio wraps the errors of several addresses in one OSError without a number."""
+    if isinstance(error, ConnectionResetError):
+        return "ECONNRESET"
+    if isinstance(error, BrokenPipeError):
+        return "EPIPE"
+    return type(error).__name__
+
+
+def os_fault(error: OSError, doing: str) -> Fault:
+    """An operating-system error met while `doing` something, as a transport fault; TLS errors keep their own layer."""
+    if isinstance(error, ssl.SSLError):
+        return tls_fault(error)
+    code = os_code(error)
+    meaning = _OS_MEANINGS.get(code) or error.strerror or "the connection failed"
+    kind = Permanent if code in _PERMANENT_OS else Retriable
+    return kind(Layer.TRANSPORT, code, f"{meaning} ({doing})")
+
+
+def tls_code(error: ssl.SSLError) -> tuple[str, str]:
+    """Code and meaning of a failed handshake: `certificate-expired`, `unknown-ca`, `hostname-mismatch`, `NOT-TLS`…"""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        named = _VERIFY_CODES.get(error.verify_code)
+        return named or (f"verify-{error.verify_code}", error.verify_message or "the certificate does not verify")
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return "CLOSED", "the peer closed the connection during the TLS handshake"
+    reason = error.reason or "handshake-failure"
+    return _TLS_REASONS.get(reason, (reason.lower().replace("_", "-"), "the TLS handshake failed"))
+
+
+def tls_fault(error: ssl.SSLError) -> Fault:
+    """A failed handshake as a fault. Closing in mid-handshake may pass; everything else needs a change."""
+    code, meaning = tls_code(error)
+    kind = Retriable if code == "CLOSED" else Permanent
+    return kind(Layer.TLS, code, meaning)
+
+
+async def in_thread(call: Callable[[], T]) -> T:
+    """Run a blocking call in a daemon thread of its own.
+
+    Unlike asyncio's executor, nothing waits for it when a deadline abandons it: a dead name server or database
+    driver must not hold up the end of the process.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def deliver(settle: Callable[[], None]) -> None:
+        if not future.done():
+            settle()
+
+    def work() -> None:
+        try:
+            value = call()
+        except Exception as error:  # noqa: BLE001 - handed over whole to the awaiting side
+            _hand_over(loop, deliver, lambda error=error: future.set_exception(error))  # type: ignore[misc]
+        else:
+            _hand_over(loop, deliver, lambda: future.set_result(value))
+
+    threading.Thread(target=work, daemon=True, name="umlindi-probe").start()
+    return await future
+
+
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, deliver: Callable[[Callable[[], None]], None], settle: Callable[[], None]
+) -> None:
+    """A loop that closed in the meantime (RuntimeError) has nobody left to tell."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(deliver, settle)
+
+
+async def resolve(ladder: Ladder, host: str, port: int, deadline: Deadline) -> Address | None:
+    """Step `resolve`: name to addresses, in the order the machine prefers. None where the step failed."""
+    with ladder.step("resolve", Layer.TRANSPORT) as rung:
+        ips = await _lookup(host, port, deadline)
+        rung.says("", ips[0], addresses=ips)
+        return Address(host, ips[0], port, tuple(ips[1:]))
+    return None
+
+
+async def _lookup(host: str, port: int, deadline: Deadline) -> list[str]:
+    literal = host.strip("[]")
+    if _is_literal(literal):
+        return [literal]
+    async with deadline.guard(Layer.TRANSPORT, f"looking up {host}", RESOLVE_AT_MOST):
+        try:
+            found = await in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            raise os_fault(error, f"looking up {host}") from error
+        except UnicodeError as error:
+            raise Permanent(Layer.TRANSPORT, "EAI_NONAME", f"{host!r} is not a host name") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def tcp(ladder: Ladder, address: Address, deadline: Deadline, samples: int = 3) -> Address | None:
+    """Step `tcp`: connect and close a few times, one after another; None where the step failed.
+
+    Evidence: `samples`, `lost` (connects that failed after one had succeeded), `retransmitted` (connects slow
+    enough to have lost their first SYN), `min_ms`, `median_ms`, `max_ms`. `ms` of the step is the median. The
+    address returned is the one that answered.
+    """
+    with ladder.step("tcp", Layer.TRANSPORT) as rung:
+        answered, first = await _first_connect(address, deadline)
+        times = [first, *[ms for _ in range(samples - 1) if (ms := await _another(answered, deadline)) is not None]]
+        lost = samples - len(times)
+        late = sum(ms > RETRANSMITTED_AFTER_MS for ms in times)
+        rung.ms = statistics.median(times)
+        facts = {"ip": answered.ip, "samples": samples, "lost": lost, "retransmitted": late, **_spread(times)}
+        if lost or late:
+            rung.complains("LOSS", f"{lost + late} of {samples} connection requests were lost", **facts)
+        else:
+            rung.says("", f"median of {samples}", **facts)
+        return answered
+    return None
+
+
+def _spread(times: list[float]) -> dict[str, float]:
+    named = {"min_ms": min(times), "median_ms": statistics.median(times), "max_ms": max(times)}
+    return {name: round(ms, 3) for name, ms in named.items()}
+
+
+async def _first_connect(address: Address, deadline: Deadline) -> tuple[Address, float]:
+    """Try every address of the name; the fault raised is that of the last."""
+    candidates = (address.ip, *address.others)
+    for ip in candidates[:-1]:
+        candidate = replace(address, ip=ip, others=())
+        try:
+            return candidate, await _connect_ms(candidate, deadline, CONNECT_AT_MOST / len(candidates))
+        except Fault:
+            continue
+    last = replace(address, ip=candidates[-1], others=())
+    return last, await _connect_ms(last, deadline, CONNECT_AT_MOST)
+
+
+async def _another(address: Address, deadline: Deadline) -> float | None:
+    try:
+        return await _connect_ms(address, deadline, CONNECT_AT_MOST / 2)
+    except Fault:
+        return None
+
+
+async def _connect_ms(address: Address, deadline: Deadline, at_most: float) -> float:
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+    doing = f"connecting to {address.ip} port {address.port}"
+    async with deadline.guard(Layer.TRANSPORT, doing, at_most):
+        try:
+            with socket.socket(address.family, socket.SOCK_STREAM) as plain:
+                plain.setblocking(False)
+                await loop.sock_connect(plain, (address.ip, address.port))
+        except OSError as error:
+            raise os_fault(error, doing) from error
+    return (time.perf_counter() - began) * 1000
+
+
+@asynccontextmanager
+async def connection(
+    address: Address, deadline: Deadline, context: ssl.SSLContext | None = None, server_name: str | None = None
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """An open stream, TLS where a context is given; closed on the way out however the block ends."""
+    doing = f"connecting to {address.ip} port {address.port}"
+    name = (server_name or address.host) if context else None
+    async with deadline.guard(Layer.TLS if context else Layer.TRANSPORT, doing):
+        try:
+            reader, writer = await asyncio.open_connection(
+                address.ip, address.port, ssl=context, server_hostname=name, family=address.family
+            )
+        except OSError as error:
+            raise os_fault(error, doing) from error
+    try:
+        yield reader, writer
+    finally:
+        await _hang_up(writer)
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close politely, but do not wait for a peer that will not say goodbye."""
+    writer.close()
+    try:
+        async with asyncio.timeout(_GOODBYE_AT_MOST):
+            await writer.wait_closed()
+    except OSError:
+        writer.transport.abort()
+
+
+async def tls(
+    ladder: Ladder, address: Address, context: ssl.SSLContext, deadline: Deadline, server_name: str | None = None
+) -> bool:
+    """Step `tls`: one handshake with that context. Evidence: `version`, `cipher`. True where it succeeded."""
+    with ladder.step("tls", Layer.TLS) as rung:
+        async with connection(address, deadline, context, server_name) as (_, writer):
+            shaken = writer.get_extra_info("ssl_object")
+            cipher = shaken.cipher()
+            rung.says("", shaken.version(), version=shaken.version(), cipher=cipher[0] if cipher else None)
+        return True
+    return False
