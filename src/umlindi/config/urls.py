@@ -1,0 +1,19 @@
+"""Where every door is. Each room brings its own."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("umlindi.web.urls")),
+    path("", include("umlindi.watch.urls")),
+    path("estate/", include("umlindi.estate.urls")),
+    path("people/", include("umlindi.accounts.urls")),
+    path("audit/", include("umlindi.core.urls")),
+    path("account/", include("allauth.urls")),
+    path("api/", include("umlindi.config.api_urls")),
+]
+
+if settings.UMLINDI_DEMO:
+    urlpatterns.append(path("lab/", include("umlindi.demo.urls")))

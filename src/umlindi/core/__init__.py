@@ -1,0 +1,1 @@
+"""What every room uses: actors and scope, the audit trail, time."""

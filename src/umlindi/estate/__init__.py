@@ -1,0 +1,1 @@
+"""What we look after: sites, systems, interfaces, and what depends on what."""

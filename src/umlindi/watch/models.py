@@ -1,0 +1,132 @@
+"""What is known of every interface now and before, and the signed morning check."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.urls import reverse
+
+from umlindi.accounts.models import Organisation, User
+from umlindi.estate.models import Interface
+
+
+class Condition(models.TextChoices):
+    """How an interface is. Unknown is a state of its own (law 2)."""
+
+    UP = "up", "Up"
+    DEGRADED = "degraded", "Degraded"
+    DOWN = "down", "Down"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Spell(models.Model):
+    """An unbroken time in one condition. The open one (`until` null) is the present.
+
+    `result` is the newest probe result of the spell, as its JSON contract has it; `probed_at` says when that was.
+    """
+
+    scope_path: ClassVar[str] = "interface__system__site__organisation_id"
+    scope_right: ClassVar[str] = "estate.view"
+
+    interface = models.ForeignKey(Interface, on_delete=models.CASCADE, related_name="spells")
+    condition = models.CharField(max_length=10, choices=Condition.choices)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    probed_at = models.DateTimeField()
+    probes = models.PositiveIntegerField(default=1)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["interface", "-since"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["interface"], condition=Q(until=None), name="one_present_per_interface"),
+            ExclusionConstraint(
+                name="spells_of_an_interface_never_overlap",
+                expressions=[
+                    ("interface", RangeOperators.EQUAL),
+                    (
+                        Func(F("since"), F("until"), function="tstzrange", output_field=DateTimeRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.interface} {self.condition} since {self.since:%Y-%m-%d %H:%M}"
+
+
+class Turn(models.Model):
+    """When an interface is probed next, and which process has it in hand until when."""
+
+    interface = models.OneToOneField(Interface, on_delete=models.CASCADE, related_name="turn")
+    due_at = models.DateTimeField(db_index=True)
+    claimed_until = models.DateTimeField(null=True)
+
+
+class Check(models.Model):
+    """One morning check of an organisation: every interface, probed at one time, signed by a named person."""
+
+    scope_path: ClassVar[str] = "organisation_id"
+    scope_right: ClassVar[str] = "check.view"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="checks")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    started_by = models.CharField(max_length=200)
+    signed_at = models.DateTimeField(null=True)
+    signed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    signed_name = models.CharField(max_length=200, blank=True)
+    remarks = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-started_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(signed_at=None) | Q(finished_at__isnull=False), name="only_a_finished_check_is_signed"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Morning check of {self.organisation}, {self.started_at:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("watch:check", args=[self.pk])
+
+
+class CheckLine(models.Model):
+    """One interface in one check, with names as they were that day."""
+
+    scope_path: ClassVar[str] = "check_run__organisation_id"
+    scope_right: ClassVar[str] = "check.view"
+
+    class Change(models.TextChoices):
+        """Against the check before."""
+
+        NEW = "new", "New"
+        STILL = "still", "Still"
+        RECOVERED = "recovered", "Recovered"
+        SAME = "same", "As before"
+        FIRST = "first", "First time"
+
+    check_run = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="lines")
+    interface = models.ForeignKey(Interface, on_delete=models.SET_NULL, null=True, related_name="+")
+    site_name = models.CharField(max_length=200)
+    system_name = models.CharField(max_length=200)
+    interface_name = models.CharField(max_length=100)
+    address = models.CharField(max_length=600)
+    condition = models.CharField(max_length=10, choices=Condition.choices)
+    change = models.CharField(max_length=10, choices=Change.choices)
+    since = models.DateTimeField()
+    affected = models.JSONField(default=list, help_text="Names of who and what stands on this system")
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.system_name} {self.interface_name}: {self.condition}"
