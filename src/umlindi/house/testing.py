@@ -1,0 +1,78 @@
+"""A throw-away PostgreSQL for one test run, as a pytest plugin: `-p umlindi.house.testing`.
+
+A plugin and not a conftest, because pytest-django reads the settings before any conftest is loaded. Each run has a
+cluster of its own (one second), so that two runs side by side never meet in the database `test_umlindi`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+import pytest
+
+from umlindi.house.binaries import EXTENSIONS
+from umlindi.house.home import PASSABLE, Home
+from umlindi.house.postgres import DATABASE, ROLE, SUPERUSER, Cluster
+
+PREFIX = "umlindi-test-"
+CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Have the database before Django's settings are read."""
+    ensure()
+
+
+def ensure() -> str:
+    """The URL of this run's database, exported as DATABASE_URL; a DATABASE_URL already set is used as it is.
+
+    xdist's workers inherit it from the process that started them, which also ends the cluster.
+    """
+    if given := os.environ.get("DATABASE_URL"):
+        return given
+    _sweep()
+    root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    root.chmod(PASSABLE)
+    home = Home(root)
+    home.prepare()
+    cluster = Cluster(home, CARELESS)
+    atexit.register(_end, cluster)
+    cluster.start()
+    _allow_test_databases(cluster)
+    os.environ["DATABASE_URL"] = cluster.url()
+    return cluster.url()
+
+
+def superuser_url(database: str) -> str:
+    """A database of this run as its superuser, whom the audit trail's triggers do not hide anything from."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return parts._replace(netloc=f"{SUPERUSER}@{parts.netloc.rpartition('@')[2]}", path=f"/{database}").geturl()
+
+
+def _allow_test_databases(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.url(SUPERUSER, DATABASE), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {ROLE} CREATEDB")
+    with psycopg.connect(cluster.url(SUPERUSER, "template1"), autocommit=True) as connection:
+        for name in EXTENSIONS:
+            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
+
+
+def _end(cluster: Cluster) -> None:
+    cluster.stop()
+    shutil.rmtree(cluster.home.root)
+
+
+def _sweep() -> None:
+    """End the clusters of test runs that were killed before they could."""
+    for root in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = root.name.removeprefix(PREFIX).partition("-")[0]
+        if root.stat().st_uid == os.geteuid() and pid.isdigit() and not psutil.pid_exists(int(pid)):
+            _end(Cluster(Home(root)))
