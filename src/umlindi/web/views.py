@@ -1,0 +1,34 @@
+"""The pages that belong to no room: is the house alive, and the palette."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from umlindi.accounts.doors import Request, public, signed_in
+from umlindi.web.palette import hits
+
+PALETTE_LIMIT = 12
+
+
+@public
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """200 and "ok" only where the database answers; 503 otherwise. For load balancers and supervisors."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@signed_in
+@require_safe
+def palette(request: Request) -> HttpResponse:
+    """What the words typed could mean: systems, pages, actions. A page of its own where no script runs."""
+    text = request.GET.get("q", "").strip()[:100]
+    page = "web/hits.html" if request.GET.get("part") else "web/palette.html"
+    return render(request, page, {"text": text, "hits": hits(request, text, PALETTE_LIMIT)})
