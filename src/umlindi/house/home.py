@@ -14,6 +14,7 @@ from umlindi.house.errors import HomeError
 
 PRIVATE = 0o700
 PASSABLE = 0o711
+SECRETS = ("secret_key", "audit_key")
 SECRET_BYTES = 48
 # What a file system of its own brings along, and what ./run keeps here beside a checkout it may not write to.
 NOT_FOREIGN = frozenset({"lost+found", "setup"})
@@ -85,14 +86,14 @@ class Home:
         """
         with told_plainly(self.root):
             self._claim()
-            for name in ("django", "audit"):
+            for name in SECRETS:
                 self._ensure_secret(name)
             for folder in (self.data, self.run, self.logs, self.demo):
                 folder.mkdir(mode=PRIVATE, exist_ok=True)
             self._let_the_database_pass()
 
     def secret(self, name: str) -> str:
-        """`django` signs sessions; `audit` keys the audit chain's HMAC."""
+        """`secret_key` signs sessions; `audit_key` keys the audit chain's HMAC."""
         with told_plainly(self.root):
             return (self.secrets / name).read_text("ascii").strip()
 

@@ -34,21 +34,29 @@ def pytest_load_initial_conftests() -> None:
 def ensure() -> str:
     """The URL of this run's database, exported as DATABASE_URL; a DATABASE_URL already set is used as it is.
 
-    xdist's workers inherit it from the process that started them, which also ends the cluster.
+    UMLINDI_HOME becomes a throw-away home with fresh secrets. xdist's workers inherit both from the process that
+    started them, which also ends the cluster.
     """
-    if given := os.environ.get("DATABASE_URL"):
-        return given
+    if os.environ.get("DATABASE_URL") and os.environ.get("UMLINDI_HOME"):
+        return os.environ["DATABASE_URL"]
     _sweep()
+    home = _throw_away_home()
+    os.environ["UMLINDI_HOME"] = str(home.root)
+    if "DATABASE_URL" not in os.environ:
+        cluster = Cluster(home, CARELESS)
+        cluster.start()
+        _allow_test_databases(cluster)
+        os.environ["DATABASE_URL"] = cluster.url()
+    return os.environ["DATABASE_URL"]
+
+
+def _throw_away_home() -> Home:
     root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     root.chmod(PASSABLE)
     home = Home(root)
     home.prepare()
-    cluster = Cluster(home, CARELESS)
-    atexit.register(_end, cluster)
-    cluster.start()
-    _allow_test_databases(cluster)
-    os.environ["DATABASE_URL"] = cluster.url()
-    return cluster.url()
+    atexit.register(_end, Cluster(home))
+    return home
 
 
 def superuser_url(database: str) -> str:

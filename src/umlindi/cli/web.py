@@ -1,0 +1,35 @@
+"""`umlindi web`: the web server, one process with threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import click
+import waitress
+
+from umlindi.config.wsgi import application
+
+THREADS = 8
+HTTPS_PROXY: dict[str, Any] = {
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+    "clear_untrusted_proxy_headers": True,
+}
+
+
+@click.command()
+@click.option("--port", default=8600, show_default=True, type=click.IntRange(1, 65535))
+def command(port: int) -> None:
+    """Serve pages and the API on loopback; with UMLINDI_HTTPS=1 behind a proxy on this machine that speaks TLS."""
+    signal.signal(signal.SIGTERM, _leave)
+    proxy = HTTPS_PROXY if os.environ.get("UMLINDI_HTTPS") == "1" else {}
+    waitress.serve(application, host="127.0.0.1", port=port, threads=THREADS, ident=None, **proxy)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """waitress finishes the requests at hand when this reaches its loop."""
+    sys.exit(0)
