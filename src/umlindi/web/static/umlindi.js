@@ -68,14 +68,17 @@ function key(event) {
 }
 
 /* Tables: heads sort, the field filters, CSV is what is shown. Cells may carry data-value to sort by. */
+/* What was asked of a table is kept by its id, so that a live region put in anew looks as before. */
 const value = (row, column) => { const cell = row.cells[column]; return (cell?.dataset.value ?? cell?.textContent ?? "").trim(); };
 function order(a, b) {
   const [x, y] = [Number(a), Number(b)];
   if (a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y)) return x - y;
   return a.localeCompare(b, "en-ZA", { numeric: true, sensitivity: "base" });
 }
-function sortBy(table, head) {
-  const down = head.ariaSort === "ascending", column = head.cellIndex;
+const wanted = {};
+function sortBy(table, column, down) {
+  const head = table.tHead.rows[0].cells[column];
+  wanted[table.id] = { ...wanted[table.id], column, down };
   $$("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
   head.setAttribute("aria-sort", down ? "descending" : "ascending");
   const body = table.tBodies[0], rows = [...body.rows];
@@ -83,6 +86,7 @@ function sortBy(table, head) {
   body.append(...rows);
 }
 function filter(table, text, said) {
+  wanted[table.id] = { ...wanted[table.id], text };
   const words = text.toLowerCase().split(/\s+/).filter(Boolean), rows = [...table.tBodies[0].rows];
   for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
   const left = rows.filter((row) => !row.hidden).length;
@@ -107,13 +111,17 @@ function readyTable(table) {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
-    button.addEventListener("click", () => sortBy(table, head));
+    button.addEventListener("click", () => sortBy(table, head.cellIndex, head.ariaSort === "ascending"));
     head.append(button);
   }
+  const { column, down, text } = wanted[table.id] ?? {};
+  if (column !== undefined) sortBy(table, column, down);
   const tools = $(`[data-tools="${table.id}"]`);
   if (!tools) return;
   tools.hidden = false;
-  $("input", tools).addEventListener("input", (event) => filter(table, event.target.value, $("small", tools)));
+  const input = $("input", tools), said = $("small", tools);
+  input.addEventListener("input", () => filter(table, input.value, said));
+  if (text) { input.value = text; filter(table, text, said); }
   $("[data-csv]", tools)?.addEventListener("click", (event) => csv(table, event.target.dataset.csv));
 }
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from umlindi.core.actors import Actor
 from umlindi.web import wording
 
 register = template.Library()
@@ -79,6 +80,30 @@ def ms(value: float | None) -> str:
 def number(count: int) -> str:
     """One to twelve in words."""
     return wording.number(count)
+
+
+@register.simple_tag
+def took_between(start: datetime, end: datetime) -> str:
+    """How long something lasted: 12 s."""
+    return wording.duration((end - start).total_seconds())
+
+
+@register.filter
+def only(rows: Iterable[Any], condition: str) -> list[Any]:
+    """The rows in one condition."""
+    return [row for row in rows if row.condition == condition]
+
+
+@register.filter(name="may")
+def may_anywhere(actor: Actor, right: str) -> bool:
+    """`{% if request.actor|may:"estate.edit" %}`: is the right held in any organisation?"""
+    return actor.may(right)
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.Context, right: str, organisation_id: int) -> bool:
+    """`{% may "probe.run" site.organisation_id as may_probe %}`: is it held in this one?"""
+    return bool(context["request"].actor.may(right, organisation_id))
 
 
 @register.filter
