@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from umlindi.watch.views import now
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", now, name="now"),
     path("", include("umlindi.web.urls")),
     path("", include("umlindi.watch.urls")),
     path("estate/", include("umlindi.estate.urls")),

@@ -12,15 +12,10 @@ from django.urls import reverse
 
 from umlindi.accounts.models import Organisation, User
 from umlindi.estate.models import Interface
+from umlindi.watch.rules import Change, Condition
 
-
-class Condition(models.TextChoices):
-    """How an interface is. Unknown is a state of its own (law 2)."""
-
-    UP = "up", "Up"
-    DEGRADED = "degraded", "Degraded"
-    DOWN = "down", "Down"
-    UNKNOWN = "unknown", "Unknown"
+CONDITIONS = [(one.value, one.value.capitalize()) for one in Condition]
+CHANGES = [(one.value, one.value.capitalize()) for one in Change]
 
 
 class Spell(models.Model):
@@ -33,7 +28,7 @@ class Spell(models.Model):
     scope_right: ClassVar[str] = "estate.view"
 
     interface = models.ForeignKey(Interface, on_delete=models.CASCADE, related_name="spells")
-    condition = models.CharField(max_length=10, choices=Condition.choices)
+    condition = models.CharField(max_length=10, choices=CONDITIONS)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     probed_at = models.DateTimeField()
@@ -104,23 +99,14 @@ class CheckLine(models.Model):
     scope_path: ClassVar[str] = "check_run__organisation_id"
     scope_right: ClassVar[str] = "check.view"
 
-    class Change(models.TextChoices):
-        """Against the check before."""
-
-        NEW = "new", "New"
-        STILL = "still", "Still"
-        RECOVERED = "recovered", "Recovered"
-        SAME = "same", "As before"
-        FIRST = "first", "First time"
-
     check_run = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="lines")
     interface = models.ForeignKey(Interface, on_delete=models.SET_NULL, null=True, related_name="+")
     site_name = models.CharField(max_length=200)
     system_name = models.CharField(max_length=200)
     interface_name = models.CharField(max_length=100)
     address = models.CharField(max_length=600)
-    condition = models.CharField(max_length=10, choices=Condition.choices)
-    change = models.CharField(max_length=10, choices=Change.choices)
+    condition = models.CharField(max_length=10, choices=CONDITIONS)
+    change = models.CharField(max_length=10, choices=CHANGES)
     since = models.DateTimeField()
     affected = models.JSONField(default=list, help_text="Names of who and what stands on this system")
     result = models.JSONField(default=dict)

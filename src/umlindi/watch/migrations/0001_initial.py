@@ -8,90 +8,165 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
         ("core", "0001_initial"),
-        ('accounts', '0001_initial'),
-        ('estate', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("estate", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('started_by', models.CharField(max_length=200)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('signed_name', models.CharField(blank=True, max_length=200)),
-                ('remarks', models.TextField(blank=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='accounts.organisation')),
-                ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("started_by", models.CharField(max_length=200)),
+                ("signed_at", models.DateTimeField(null=True)),
+                ("signed_name", models.CharField(blank=True, max_length=200)),
+                ("remarks", models.TextField(blank=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="checks", to="accounts.organisation"
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-started_at'],
+                "ordering": ["-started_at"],
             },
         ),
         migrations.CreateModel(
-            name='CheckLine',
+            name="CheckLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site_name', models.CharField(max_length=200)),
-                ('system_name', models.CharField(max_length=200)),
-                ('interface_name', models.CharField(max_length=100)),
-                ('address', models.CharField(max_length=600)),
-                ('condition', models.CharField(choices=[('up', 'Up'), ('degraded', 'Degraded'), ('down', 'Down'), ('unknown', 'Unknown')], max_length=10)),
-                ('change', models.CharField(choices=[('new', 'New'), ('still', 'Still'), ('recovered', 'Recovered'), ('same', 'As before'), ('first', 'First time')], max_length=10)),
-                ('since', models.DateTimeField()),
-                ('affected', models.JSONField(default=list, help_text='Names of who and what stands on this system')),
-                ('result', models.JSONField(default=dict)),
-                ('check_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='watch.check')),
-                ('interface', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='estate.interface')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("site_name", models.CharField(max_length=200)),
+                ("system_name", models.CharField(max_length=200)),
+                ("interface_name", models.CharField(max_length=100)),
+                ("address", models.CharField(max_length=600)),
+                (
+                    "condition",
+                    models.CharField(
+                        choices=[("up", "Up"), ("degraded", "Degraded"), ("down", "Down"), ("unknown", "Unknown")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "change",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("still", "Still"),
+                            ("recovered", "Recovered"),
+                            ("same", "As before"),
+                            ("first", "First time"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("affected", models.JSONField(default=list, help_text="Names of who and what stands on this system")),
+                ("result", models.JSONField(default=dict)),
+                (
+                    "check_run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="watch.check"
+                    ),
+                ),
+                (
+                    "interface",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="estate.interface"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Spell',
+            name="Spell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('condition', models.CharField(choices=[('up', 'Up'), ('degraded', 'Degraded'), ('down', 'Down'), ('unknown', 'Unknown')], max_length=10)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(null=True)),
-                ('probed_at', models.DateTimeField()),
-                ('probes', models.PositiveIntegerField(default=1)),
-                ('result', models.JSONField(default=dict)),
-                ('interface', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spells', to='estate.interface')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "condition",
+                    models.CharField(
+                        choices=[("up", "Up"), ("degraded", "Degraded"), ("down", "Down"), ("unknown", "Unknown")],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                ("probed_at", models.DateTimeField()),
+                ("probes", models.PositiveIntegerField(default=1)),
+                ("result", models.JSONField(default=dict)),
+                (
+                    "interface",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="spells", to="estate.interface"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(db_index=True)),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('interface', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='turn', to='estate.interface')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(db_index=True)),
+                ("claimed_until", models.DateTimeField(null=True)),
+                (
+                    "interface",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="turn", to="estate.interface"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='check',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at', None), ('finished_at__isnull', False), _connector='OR'), name='only_a_finished_check_is_signed'),
+            model_name="check",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("signed_at", None), ("finished_at__isnull", False), _connector="OR"),
+                name="only_a_finished_check_is_signed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='spell',
-            index=models.Index(fields=['interface', '-since'], name='watch_spell_interfa_e2d8f1_idx'),
+            model_name="spell",
+            index=models.Index(fields=["interface", "-since"], name="watch_spell_interfa_e2d8f1_idx"),
         ),
         migrations.AddConstraint(
-            model_name='spell',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('interface',), name='one_present_per_interface'),
+            model_name="spell",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until", None)), fields=("interface",), name="one_present_per_interface"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='spell',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('interface', '='), (models.Func(models.F('since'), models.F('until'), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='spells_of_an_interface_never_overlap'),
+            model_name="spell",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("interface", "="),
+                    (
+                        models.Func(
+                            models.F("since"),
+                            models.F("until"),
+                            function="tstzrange",
+                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="spells_of_an_interface_never_overlap",
+            ),
         ),
     ]

@@ -1,0 +1,113 @@
+"""Running a check: every interface of an organisation at once, lines written as answers come."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from queue import Queue
+from zoneinfo import ZoneInfo
+
+from umlindi.accounts.models import Organisation
+from umlindi.core.actors import Actor
+from umlindi.estate.models import Interface
+from umlindi.watch import services
+from umlindi.watch.models import Check, CheckLine
+from umlindi.watch.runner import Answer, Runner
+from umlindi.watch.targets import Job, job_for
+
+FLUSH_AFTER_S = 0.5
+HOUSE_ZONE = ZoneInfo("Africa/Johannesburg")
+
+Batch = list[tuple[Interface, Answer]]
+
+
+def interfaces_of(organisation: Organisation) -> list[Interface]:
+    """What a morning check looks at: every enabled interface."""
+    rows = Interface.objects.filter(system__site__organisation=organisation, enabled=True)
+    return list(rows.select_related("system__site__organisation"))
+
+
+def reference_for(organisation: Organisation, now: datetime) -> datetime:
+    """The moment a check compares with: the last finished check of an earlier day, else this time yesterday."""
+    midnight = now.astimezone(HOUSE_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = organisation.checks.filter(finished_at__isnull=False, started_at__lt=midnight).order_by("-started_at")
+    earlier = before.values_list("started_at", flat=True).first()
+    return earlier or now - timedelta(days=1)
+
+
+def run_check(actor: Actor, check: Check) -> Check:
+    """Probe what the check has no line for yet, and finish it.
+
+    A check whose process died is taken up where it stood.
+    """
+    if check.finished_at is not None:
+        return check
+    reference = reference_for(check.organisation, check.started_at)
+    told = set(check.lines.values_list("interface_id", flat=True))
+    left = [interface for interface in interfaces_of(check.organisation) if interface.pk not in told]
+    survey(left, lambda batch: services.add_lines(check, batch, reference))
+    return services.finish_check(actor, check, datetime.now(UTC))
+
+
+def look(interfaces: Sequence[Interface], reference: datetime) -> Iterator[CheckLine]:
+    """Probe some interfaces now and tell them as lines that belong to no check."""
+    lines: list[CheckLine] = []
+    survey(interfaces, lambda batch: lines.extend(services.lines_of(batch, reference)))
+    yield from lines
+
+
+def survey(interfaces: Sequence[Interface], write: Callable[[Batch], object]) -> None:
+    """Probe interfaces all at once and hand answers on in batches as they come.
+
+    The probing has a thread of its own; `write` runs in the caller's, with the caller's database connection.
+    """
+    by_key = {interface.pk: interface for interface in interfaces}
+    answers: Queue[Answer | None] = Queue()
+    with ThreadPoolExecutor(1, "survey") as pool:
+        survey_ = _Survey([job_for(interface) for interface in interfaces], answers)
+        done = pool.submit(asyncio.run, survey_.run())
+        try:
+            for batch in _batches(answers):
+                write([(by_key[answer.key], answer) for answer in batch])
+        finally:
+            survey_.stop()
+        done.result()
+
+
+class _Survey:
+    """The probing side: puts every answer, then None."""
+
+    def __init__(self, jobs: list[Job], answers: Queue[Answer | None]) -> None:
+        self._jobs = jobs
+        self._answers = answers
+        self._stopped = threading.Event()
+
+    async def run(self) -> None:
+        try:
+            async for answer in Runner().probe_all(self._jobs):
+                self._answers.put(answer)
+                if self._stopped.is_set():
+                    return
+        finally:
+            self._answers.put(None)
+
+    def stop(self) -> None:
+        """Leave off after the next answer; what is under way ends at its own deadline at the latest."""
+        self._stopped.set()
+
+
+def _batches(answers: Queue[Answer | None]) -> Iterator[list[Answer]]:
+    """What has come since the last time, at most every FLUSH_AFTER_S, until None ends it."""
+    ended = False
+    while not ended:
+        batch = [answers.get()]
+        time.sleep(FLUSH_AFTER_S if batch[0] is not None else 0)
+        while not answers.empty():
+            batch.append(answers.get_nowait())
+        ended = None in batch
+        if found := [answer for answer in batch if answer is not None]:
+            yield found
