@@ -10,8 +10,8 @@ import ssl
 import statistics
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -94,6 +94,35 @@ class Address:
     @property
     def family(self) -> socket.AddressFamily:
         return socket.AF_INET6 if ":" in self.ip else socket.AF_INET
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How a TLS peer is believed, and how we show ourselves. Paths are PEM files; `key` may lie in `certificate`."""
+
+    ca_file: str | None = None
+    verify: bool = True
+    server_name: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """A context of TLS 1.2 or later (BCP 195). Raises `Permanent` where a file cannot be used."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.key)
+        except OSError as error:
+            files = " or ".join(filter(None, (self.ca_file, self.certificate, self.key)))
+            raise Permanent(Layer.TLS, "certificate-file", f"{files} cannot be read as PEM") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+VERIFIED = Trust()
 
 
 def os_code(error: OSError) -> str:
@@ -307,10 +336,81 @@ async def tls(
     ladder: Ladder, address: Address, context: ssl.SSLContext, deadline: Deadline, server_name: str | None = None
 ) -> bool:
     """Step `tls`: one handshake with that context. Evidence: `version`, `cipher`. True where it succeeded."""
+    return await _tls_step(ladder, address, lambda: context, deadline, server_name) is not None
+
+
+async def _tls_step(
+    ladder: Ladder,
+    address: Address,
+    make: Callable[[], ssl.SSLContext],
+    deadline: Deadline,
+    server_name: str | None,
+) -> ssl.SSLContext | None:
     with ladder.step("tls", Layer.TLS) as rung:
+        context = make()
         async with connection(address, deadline, context, server_name) as (_, writer):
             shaken = writer.get_extra_info("ssl_object")
             cipher = shaken.cipher()
             rung.says("", shaken.version(), version=shaken.version(), cipher=cipher[0] if cipher else None)
-        return True
-    return False
+        return context
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A peer that the transport rungs got through to, ready for `open`."""
+
+    address: Address
+    context: ssl.SSLContext | None = None
+    server_name: str | None = None
+
+    def open(
+        self, deadline: Deadline
+    ) -> AbstractAsyncContextManager[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        return connection(self.address, deadline, self.context, self.server_name)
+
+
+async def reach(
+    ladder: Ladder, host: str, port: int, deadline: Deadline, *, trust: Trust | None = None, samples: int = 3
+) -> Reached | None:
+    """Steps `resolve`, `tcp` and, where `trust` is given, `tls`; those above a failed one are skipped because of it."""
+    rungs = [("resolve", Layer.TRANSPORT), ("tcp", Layer.TRANSPORT), *([("tls", Layer.TLS)] if trust else [])]
+    found = await resolve(ladder, host, port, deadline)
+    address = await tcp(ladder, found, deadline, samples) if found else None
+    if address is None:
+        skip_all(ladder, rungs[1 if found is None else 2 :])
+        return None
+    if trust is None:
+        return Reached(address)
+    context = await _tls_step(ladder, address, trust.context, deadline, trust.server_name)
+    return Reached(address, context, trust.server_name) if context else None
+
+
+def skip_all(ladder: Ladder, rungs: Iterable[tuple[str, Layer]]) -> None:
+    """Skip what stands on the step that failed first."""
+    for name, layer in rungs:
+        ladder.skip(name, layer, f"{ladder.broken} failed")
+
+
+# First bytes by which a protocol is known, longest first where they overlap.
+_SIGNATURES = (
+    (b"HTTP/", "HTTP"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"SSH-", "SSH"),
+    (b"220 ", "FTP or SMTP"),
+    (b"\x16\x03", "TLS"),
+    (b"\x15\x03", "TLS (an alert)"),
+    (b"\x07\x00\x00\x00\x00\x04", "DICOM (A-ABORT)"),
+    (b"\x03\x00\x00\x00\x00\x04", "DICOM (A-ASSOCIATE-RJ)"),
+    (b"\x0b", "MLLP"),
+    (b"MSH", "HL7 without MLLP framing"),
+    (b"ERR ", "NUT"),
+)
+
+
+def looks_like(data: bytes) -> str:
+    """Which protocol a peer's first bytes belong to, in words; never the bytes themselves, which may name a patient."""
+    known = next((name for start, name in _SIGNATURES if data.startswith(start)), None)
+    if known:
+        return known
+    return "some other text protocol" if data.isascii() and data.decode("ascii").isprintable() else "binary data"
