@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from umlindi.accounts.rules import Role
 
@@ -40,7 +40,14 @@ class Organisation(models.Model):
 class User(AbstractUser):
     """A person who signs in. Never deleted, only made inactive: the trail names them."""
 
+    scope_path: ClassVar[str] = "memberships__organisation_id"
+    scope_right: ClassVar[str] = "people.view"
+
     must_change_password = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["first_name", "last_name", "username"]
+        constraints: ClassVar = [models.UniqueConstraint(Lower("username"), name="username_is_unique_in_any_case")]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -1,8 +1,13 @@
-"""Which role holds which right. Pure data and one lookup; `docs/accounts.md` shows it as a table."""
+"""Which role holds which right, who may manage whom, and when a session is over. Pure; `docs/accounts.md` shows it
+as tables."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from umlindi.core.actors import EVERYWHERE, Actor
 
 
 class Role(StrEnum):
@@ -28,7 +33,35 @@ RIGHTS: dict[Role, frozenset[str]] = {
 
 ALL_RIGHTS = frozenset().union(*RIGHTS.values())
 
+IDLE_LIMIT = timedelta(minutes=60)
+SESSION_LIMIT = timedelta(hours=12)
+LONGEST_TOKEN = timedelta(days=366)
+
 
 def rights_of(roles: frozenset[Role]) -> frozenset[str]:
     """Everything these roles may do together."""
     return frozenset().union(*(RIGHTS[role] for role in roles))
+
+
+def may_grant(actor: Actor, role: Role, where: int) -> bool:
+    """Nobody gives what they do not hold there themselves. `where` is an organisation's id or EVERYWHERE."""
+    return actor.may("people.edit", where) and all(actor.may(right, where) for right in RIGHTS[role])
+
+
+def may_manage(actor: Actor, held: Mapping[int, frozenset[str]]) -> bool:
+    """Whether the actor may change, deactivate or reset a person who holds these rights.
+
+    Only with people.edit and at least the person's own rights in every organisation they belong to: whoever can set
+    a person's password can become that person.
+    """
+    if not held:
+        return actor.may("people.edit", EVERYWHERE)
+    return all(
+        actor.may("people.edit", where) and all(actor.may(right, where) for right in rights)
+        for where, rights in held.items()
+    )
+
+
+def session_over(now: datetime, started: datetime, seen: datetime) -> bool:
+    """Idle for an hour, or twelve hours old: a shift's end. Clocks set back end nothing."""
+    return now - seen > IDLE_LIMIT or now - started > SESSION_LIMIT

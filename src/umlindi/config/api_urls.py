@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import ClassVar
 
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
@@ -25,7 +26,7 @@ class Router(DefaultRouter):
 class Schema(SpectacularAPIView):
     """OpenAPI 3."""
 
-    rights = {"GET": ""}
+    rights: ClassVar = {"GET": ""}
 
 
 def _router() -> Router:

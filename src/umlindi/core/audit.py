@@ -13,104 +13,151 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Manager, Model
 
 from umlindi.core.actors import Actor
 from umlindi.core.models import AuditEvent, AuditHead
 
 GENESIS = "0" * 64
 SECRET_FIELDS = frozenset({"password", "digest", "secret"})
-CHAIN_LOCK = 0x756D6C69
+# What authentication writes by itself at each sign-in or request; the sign-in is an event of its own.
+UNRECORDED_FIELDS = SECRET_FIELDS | {"last_login", "last_used_at"}
 CHAINED = tuple(field.attname for field in AuditEvent._meta.concrete_fields if field.attname != "hash")
+
+Fields = dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about. `organisation_id` None is what belongs to the whole installation."""
+
+    kind: str
+    id: str
+    name: str
+    organisation_id: int | None = None
+
+    @classmethod
+    def of(cls, row: Model) -> Subject:
+        return cls(row._meta.label_lower, str(row.pk), str(row), _organisation_of(row))
 
 
 @contextmanager
 def audited(actor: Actor, verb: str, row: Model, reason: str = "") -> Iterator[None]:
-    """Run a change of `row` and record it, both or neither. For a new row, save it inside the block."""
+    """Run a change of `row` and record it, both or neither. For a new row, save it inside the block; a row may also
+    be deleted in it."""
     with transaction.atomic():
         before = _stored(row)
+        subject = Subject.of(row) if before else None
         yield
         after = _stored(row)
-        changed = _changed(before, after)
-        record(actor, verb, row, before=changed[0], after=changed[1], reason=reason)
+        old, new = _changed(before, after)
+        record(actor, verb, Subject.of(row) if after or not subject else subject, before=old, after=new, reason=reason)
 
 
 def record(
     actor: Actor,
     verb: str,
-    row: Model,
+    about: Model | Subject,
     *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Fields = None,
+    after: Fields = None,
     reason: str = "",
 ) -> AuditEvent:
-    """Append one event. Must run inside the transaction of what it records; writers queue for the chain's lock."""
+    """Append one event. Must run inside the transaction of what it records; writers queue for the chain's head
+    until that transaction ends, so record last and end soon."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"{verb} was recorded outside a transaction")
+    subject = about if isinstance(about, Subject) else Subject.of(about)
     head = _lock_head()
     event = AuditEvent(
         seq=head.seq + 1,
         at=datetime.now(UTC),
         actor_kind=actor.kind,
-        actor_name=actor.name,
+        actor_name=_storable(actor.name)[:200],
         user_id=actor.user_id,
         token_id=actor.token_id,
-        organisation_id=_organisation_of(row),
+        organisation_id=subject.organisation_id,
         verb=verb,
-        object_kind=row._meta.label_lower,
-        object_id=str(row.pk),
-        object_name=str(row)[:300],
+        object_kind=subject.kind,
+        object_id=subject.id,
+        object_name=_storable(subject.name)[:300],
         before=_plain(before),
         after=_plain(after),
-        reason=reason,
+        reason=_storable(reason),
         previous=head.hash,
     )
-    event.hash = digest(event)
+    event.hash = digest({name: getattr(event, name) for name in CHAINED})
     event.save(force_insert=True)
-    AuditHead.objects.update_or_create(id=1, defaults={"seq": event.seq, "hash": event.hash})
+    AuditHead.objects.filter(id=1).update(seq=event.seq, hash=event.hash)
     return event
 
 
+def digest(values: Mapping[str, Any]) -> str:
+    """The chained hash of an event's values, over their canonical JSON (keys sorted, times in UTC)."""
+    at = values["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    canonical = json.dumps({**values, "at": at}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hmac.new(_key(), canonical.encode(), hashlib.sha256).hexdigest()
+
+
+def _key() -> bytes:
+    if not settings.AUDIT_KEY:
+        raise ImproperlyConfigured("The audit key is missing: an event hashed without it would prove nothing.")
+    key: str = settings.AUDIT_KEY
+    return key.encode()
+
+
 def _lock_head() -> AuditHead:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
-    return AuditHead.objects.filter(id=1).first() or AuditHead(id=1, seq=0, hash=GENESIS)
+    """The chain's newest event, locked until the transaction ends. Two writers at once would fork the chain."""
+    head = AuditHead.objects.select_for_update().filter(id=1).first()
+    if head is not None:
+        return head
+    AuditHead.objects.bulk_create([AuditHead(id=1, seq=0, hash=GENESIS)], ignore_conflicts=True)
+    return AuditHead.objects.select_for_update().get(id=1)
 
 
-def digest(event: AuditEvent) -> str:
-    """The chained hash of an event, over its canonical JSON (keys sorted, times in UTC)."""
-    body = {name: getattr(event, name) for name in CHAINED}
-    body["at"] = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hmac.new(settings.AUDIT_KEY.encode(), canonical.encode(), hashlib.sha256).hexdigest()
-
-
-def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
+def _plain(values: Fields) -> Fields:
     """As PostgreSQL will give it back, so that the hash is the same before and after."""
-    if values is None:
-        return None
-    plain: dict[str, Any] = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
-    return plain
+    return None if values is None else _canonical(json.loads(json.dumps(values, cls=DjangoJSONEncoder)))
 
 
-def _stored(row: Model) -> dict[str, Any] | None:
+def _canonical(value: Any) -> Any:
+    """jsonb keeps numbers as decimals: 1e22 comes back as a whole number, so a whole number it is from the start."""
+    match value:
+        case dict():
+            return {_storable(key): _canonical(each) for key, each in value.items()}
+        case list():
+            return [_canonical(each) for each in value]
+        case str():
+            return _storable(value)
+        case float() if value.is_integer():
+            return int(value)
+        case float() if not math.isfinite(value):
+            return str(value)
+    return value
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores neither NUL nor half a surrogate pair."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _stored(row: Model) -> Fields:
     """The row's fields as they stand in the database, secrets left out; None where it is not there."""
     if row.pk is None:
         return None
-    fields = [field.attname for field in row._meta.concrete_fields if field.name not in SECRET_FIELDS]
+    fields = [field.attname for field in row._meta.concrete_fields if field.name not in UNRECORDED_FIELDS]
     return type(row)._base_manager.filter(pk=row.pk).values(*fields).first()
-
-
-Fields = dict[str, Any] | None
 
 
 def _changed(before: Fields, after: Fields) -> tuple[Fields, Fields]:
@@ -122,65 +169,20 @@ def _changed(before: Fields, after: Fields) -> tuple[Fields, Fields]:
 
 
 def _organisation_of(row: Model) -> int | None:
-    """The organisation a row belongs to, by its `scope_path`; None for what belongs to the whole installation."""
+    """The organisation a row belongs to, by its `scope_path`; None where it is none, or more than one."""
     path = getattr(row, "scope_path", "")
     if not path or row.pk is None:
         return None
     value: Any = row
-    for name in path.split("__"):
+    names = path.split("__")
+    for position, name in enumerate(names):
         value = getattr(value, name, None)
-    return value.pk if isinstance(value, Model) else value
+        if isinstance(value, Manager):
+            return _only_one(value, "__".join(names[position + 1 :]))
+    organisation_id: int | None = value.pk if isinstance(value, Model) else value
+    return organisation_id
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Where the trail does not hold. `seq` is the first event concerned."""
-
-    seq: int
-    what: str
-
-
-def verify(anchor: tuple[int, str] | None = None) -> tuple[int, list[Break]]:
-    """Walk the whole trail. Returns how many events were read and every break.
-
-    `anchor` is a number and hash known from outside the database (an earlier verification): the event of that
-    number must still have that hash, so that cutting the tail and the head row together shows too.
-    """
-    breaks: list[Break] = []
-    expected_seq, previous, count = 1, GENESIS, 0
-    for event in AuditEvent.objects.order_by("seq").iterator(chunk_size=2000):
-        breaks += _check(event, expected_seq, previous)
-        expected_seq, previous, count = event.seq + 1, event.hash, count + 1
-    return count, breaks + _check_head(expected_seq - 1, previous) + _check_anchor(anchor)
-
-
-def _check(event: AuditEvent, expected_seq: int, previous: str) -> list[Break]:
-    found = []
-    if event.seq != expected_seq:
-        found.append(Break(expected_seq, f"events {expected_seq} to {event.seq - 1} were removed"))
-    elif event.previous != previous:
-        found.append(Break(event.seq, "this event does not follow the one before it: it was inserted or replaced"))
-    if not hmac.compare_digest(digest(event), event.hash):
-        found.append(Break(event.seq, "this event was changed, or was not written by Umlindi"))
-    return found
-
-
-def _check_head(last: int, last_hash: str) -> list[Break]:
-    head = AuditHead.objects.filter(id=1).first()
-    if head is None:
-        return [] if last == 0 else [Break(last, "the head row was removed")]
-    if head.seq > last:
-        return [Break(last + 1, f"events {last + 1} to {head.seq} were removed from the end")]
-    if (head.seq, head.hash) != (last, last_hash):
-        return [Break(last, "the head row does not name the newest event")]
-    return []
-
-
-def _check_anchor(anchor: tuple[int, str] | None) -> list[Break]:
-    if anchor is None:
-        return []
-    seq, known = anchor
-    found = AuditEvent.objects.filter(seq=seq).values_list("hash", flat=True).first()
-    if found == known:
-        return []
-    return [Break(seq, "the event verified earlier is gone or differs: the trail was cut and written again")]
+def _only_one(rows: Manager[Any], path: str) -> int | None:
+    found = set(rows.values_list(path, flat=True))
+    return found.pop() if len(found) == 1 else None

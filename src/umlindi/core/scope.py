@@ -5,6 +5,7 @@ A model says on which path its organisation lies (`scope_path`) and which right 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -14,7 +15,7 @@ from umlindi.core.actors import Actor
 
 
 class Scoped(Protocol):
-    """What a model declares to be readable at all. `organisation_id` is the empty path's own key."""
+    """What a model declares to be readable at all: the lookup that leads to an organisation's id, and the right."""
 
     scope_path: ClassVar[str]
     scope_right: ClassVar[str]
@@ -24,11 +25,19 @@ Row = TypeVar("Row", bound=Model)
 
 
 def visible(actor: Actor, model: type[Row]) -> QuerySet[Row]:
-    """The rows of a scoped model this actor may see. A model without a scope raises: it may not be read so."""
+    """The rows of a scoped model this actor may see, each once. A model without a scope raises: it may not be read so.
+
+    A path that branches is followed in a subquery: a person in two of the actor's organisations would come twice from
+    a join, and a later filter could lean on a membership elsewhere.
+    """
     path, right = _scope(model)
     rows = model._default_manager.all()
     organisations = actor.organisations(right)
-    return rows if organisations is None else rows.filter(**{f"{path}__in": organisations})
+    if organisations is None:
+        return rows
+    if _branches(model, path):
+        return rows.filter(pk__in=model._base_manager.filter(**{f"{path}__in": organisations}).values("pk"))
+    return rows.filter(**{f"{path}__in": organisations})
 
 
 def visible_or_404(actor: Actor, model: type[Row], **lookup: Any) -> Row:
@@ -37,6 +46,18 @@ def visible_or_404(actor: Actor, model: type[Row], **lookup: Any) -> Row:
     if row is None:
         raise Http404(f"no such {model._meta.verbose_name}")
     return row
+
+
+@cache
+def _branches(model: type[Model], path: str) -> bool:
+    """Whether one row can reach several organisations: people and what is theirs."""
+    step: Any = model
+    for name in path.split("__")[:-1]:
+        field = step._meta.get_field(name)
+        if field.one_to_many or field.many_to_many:
+            return True
+        step = field.related_model
+    return False
 
 
 def _scope(model: type[Model]) -> tuple[str, str]:

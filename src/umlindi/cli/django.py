@@ -1,0 +1,44 @@
+"""Django for a command on the server: which home, which database, and one clear sentence where something is missing."""
+
+from __future__ import annotations
+
+import os
+
+import click
+import django
+from django.core.exceptions import ImproperlyConfigured
+
+from umlindi.house.errors import HouseError
+from umlindi.house.home import Home, chosen_root, told_plainly
+from umlindi.house.postgres import Cluster
+
+
+def with_django(home: str | None = None) -> None:
+    """Set Django up. Raises `click.ClickException` where home, database or secrets are not there.
+
+    DATABASE_URL is used as given; without it, the embedded cluster of the home that is running now.
+    """
+    root = chosen_root(home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "umlindi.config.settings")
+    os.environ["UMLINDI_HOME"] = str(root)
+    if "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = _running_database(Home(root))
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _running_database(home: Home) -> str:
+    """The URL of the embedded cluster, which must be running."""
+    try:
+        with told_plainly(home.root):
+            cluster = Cluster(home)
+            if cluster.running():
+                return cluster.url()
+    except HouseError as error:
+        raise click.ClickException(str(error)) from error
+    raise click.ClickException(
+        f"No database is running in {home.root}: start it with `umlindi up`, name another home with --home, "
+        "or set DATABASE_URL."
+    )
