@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from umlindi.watch.models import Check, CheckLine, Spell, Turn
 from umlindi.watch.rules import (
     Advance,
     Condition,
+    Interval,
     Present,
     advance,
     bad_since,
@@ -145,7 +146,13 @@ def lines_of(
         observe(interface, answer.result, answer.began)
     graph = DependencyGraph.load()
     history = History.load([interface.pk for interface, _ in batch], reference)
-    return [_line(check, interface, answer, history, graph, reference) for interface, answer in batch]
+    lines = []
+    for interface, answer in batch:
+        line = _line(interface, answer, history.of(interface.pk), reference)
+        line.check_run = check
+        line.affected = graph.affected_names(interface.system)
+        lines.append(line)
+    return lines
 
 
 def add_lines(check: Check, answers: Iterable[tuple[Interface, Answer]], reference: datetime) -> list[CheckLine]:
@@ -154,17 +161,8 @@ def add_lines(check: Check, answers: Iterable[tuple[Interface, Answer]], referen
         return CheckLine.objects.bulk_create(lines_of(answers, reference, check))
 
 
-def _line(
-    check: Check | None,
-    interface: Interface,
-    answer: Answer,
-    history: History,
-    graph: DependencyGraph,
-    reference: datetime,
-) -> CheckLine:
-    intervals = history.of(interface.pk)
+def _line(interface: Interface, answer: Answer, intervals: Sequence[Interval], reference: datetime) -> CheckLine:
     return CheckLine(
-        check_run=check,
         interface=interface,
         site_name=interface.system.site.name,
         system_name=interface.system.name,
@@ -173,7 +171,6 @@ def _line(
         condition=condition_of(answer.result),
         change=change_since(reference, intervals),
         since=bad_since(intervals) or intervals[-1].since,
-        affected=graph.affected_names(interface.system),
         result=answer.result.to_json(),
     )
 

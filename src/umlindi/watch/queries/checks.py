@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
@@ -56,7 +57,11 @@ def checks_page(actor: Actor, now: datetime, organisation: Organisation | None =
     if organisation is not None:
         organisations = organisations.filter(pk=organisation.pk)
         rows = rows.filter(organisation=organisation)
-    signed = set(rows.filter(started_at__date=now, signed_at__isnull=False).values_list("organisation_id", flat=True))
+    signed = set(
+        rows.filter(started_at__date=timezone.localdate(now), signed_at__isnull=False).values_list(
+            "organisation_id", flat=True
+        )
+    )
     return ChecksPage(
         organisations=list(organisations),
         open_today=[one for one in organisations if one.pk not in signed],

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
@@ -39,7 +40,8 @@ TRACE = timedelta(hours=24)
 class Now:
     """An interface as it is: its condition since when, its newest answer, and its last 24 hours.
 
-    `result` is the probe result's JSON (docs/probes.md), empty where nothing was ever heard; `due_at` is the next probe.
+    `result` is the probe result's JSON (docs/probes.md), empty where nothing was ever heard; `due_at` is the next
+    probe.
     """
 
     interface: Interface
@@ -242,9 +244,8 @@ def _due(actor: Actor, now: datetime, organisation: Organisation | None) -> list
     organisations = visible(actor, Organisation).filter(sites__isnull=False).distinct()
     if organisation is not None:
         organisations = organisations.filter(pk=organisation.pk)
-    newest = {
-        check.organisation_id: check for check in checks(actor).filter(started_at__date=now).order_by("started_at")
-    }
+    today = checks(actor).filter(started_at__date=timezone.localdate(now)).order_by("started_at")
+    newest = {check.organisation_id: check for check in today}
     return [_due_check(one, newest.get(one.pk)) for one in organisations]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_a_trace_covers_its_whole_time_and_neighbours_differ(
     spans = rules.trace(intervals, at(begins), at(begins + length))
     assert sum(span.share for span in spans) == pytest.approx(1)
     assert all(span.share > 0 for span in spans)
-    assert all(left.condition is not right.condition for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left.condition is not right.condition for left, right in pairwise(spans))
 
 
 @given(histories(), integers(0, 500), integers(1, 500))

@@ -1,0 +1,234 @@
+"""From an interface of the estate to the probe that is pointed at it.
+
+`settings` keys are those that `estate.rules.interfaces` lets in; a secret is read from its file when the job is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from umlindi.diagnosis import explain
+from umlindi.estate.models import Interface
+from umlindi.probes import Deadline, Layer, Permanent, ProbeResult, Severity, State, Step
+from umlindi.probes.transport import Trust
+from umlindi.watch.rules import DEFAULT_DEADLINE_S, DEFAULT_INTERVAL
+
+CANARY_STEPS = frozenset({"store", "move", "get", "wado"})
+
+Probe = Callable[[Deadline], Awaitable[ProbeResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One interface's probe, ready to run. `peer` is what it must share: a host and port."""
+
+    key: int
+    peer: str
+    deadline_s: float
+    run: Probe
+
+
+class NotProbeable(Exception):
+    """The interface lacks what its probe needs: a setting, a secret's file."""
+
+
+def interval_of(interface: Interface) -> timedelta:
+    """How often it is probed: its own `interval` in seconds, or the house's."""
+    own = interface.settings.get("interval")
+    return timedelta(seconds=own) if own else DEFAULT_INTERVAL
+
+
+def job_for(interface: Interface) -> Job:
+    """The job of an interface. One that cannot be built becomes a result that says why, never an exception."""
+    deadline_s = float(interface.settings.get("timeout", DEFAULT_DEADLINE_S))
+    try:
+        target = _BUILDERS[interface.kind](interface)
+    except (NotProbeable, ValueError, Permanent) as error:
+        return Job(
+            interface.pk, f"interface {interface.pk}", deadline_s, partial(_not_probeable, interface, str(error))
+        )
+    return Job(interface.pk, _peer(interface), deadline_s, partial(_explained, _MODULES[interface.kind], target))
+
+
+async def _explained(module: str, target: object, deadline: Deadline) -> ProbeResult:
+    """Climb, and say why it failed. The protocol's library is loaded when it is first needed."""
+    probe = importlib.import_module(module).probe
+    return explain(await probe(target, deadline))
+
+
+async def _not_probeable(interface: Interface, why: str, deadline: Deadline) -> ProbeResult:
+    """Nothing was asked of the peer, so nothing is known of it."""
+    step = Step("settings", State.FAILED, None, Layer.WORKFLOW, "not-probeable", why, {}, Severity.FAILED)
+    return ProbeResult(interface.kind, interface.address, (step,))
+
+
+def _peer(interface: Interface) -> str:
+    parts = urlsplit(interface.url)
+    return f"{interface.host or parts.hostname}:{interface.port or parts.port}"
+
+
+def secret(name: str) -> str:
+    """The content of a secret's file in the home's secrets folder."""
+    path = Path(settings.UMLINDI_HOME) / "secrets" / name
+    if not name or path.parent != Path(settings.UMLINDI_HOME) / "secrets":
+        raise NotProbeable(f"{name!r} is not the name of a secret's file")
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise NotProbeable(f"the secret {name} cannot be read: {error.strerror}") from error
+
+
+def _trust(given: Mapping[str, Any]) -> Trust:
+    names = ("ca_file", "verify", "server_name", "certificate", "key")
+    return Trust(**{name: given[name] for name in names if name in given})
+
+
+def _tls(given: Mapping[str, Any]) -> Trust | None:
+    return _trust(given) if given.get("tls") else None
+
+
+def _some(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The settings of these names that are there, lists as frozen sets."""
+    found = {name: given[name] for name in names if given.get(name) is not None}
+    return {name: frozenset(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+def _port(interface: Interface) -> int:
+    if interface.port is None:
+        raise NotProbeable("it has no port")
+    return interface.port
+
+
+def _optional_port(interface: Interface) -> dict[str, int]:
+    return {} if interface.port is None else {"port": interface.port}
+
+
+def _dicom(interface: Interface) -> object:
+    """The canary goes only to a peer whose partners need storing or retrieving."""
+    from umlindi.dicom.probe import DicomTarget  # noqa: PLC0415 (each protocol's library only where it is needed)
+
+    given = interface.settings
+    expect = frozenset(given.get("expect", ["echo"]))
+    return DicomTarget(
+        host=interface.host,
+        port=_port(interface),
+        called=interface.called,
+        calling=interface.calling or "UMLINDI",
+        tls=_tls(given),
+        expect=expect,
+        canary=bool(expect & CANARY_STEPS),
+        **_some(given, "move_ae", "move_host", "move_port", "wado", "orthanc", "modalities"),
+    )
+
+
+def _credential(interface: Interface) -> Any:
+    from umlindi.hosts.http import Credential  # noqa: PLC0415
+
+    return Credential.parse(secret(interface.credential)) if interface.credential else None
+
+
+def _web(interface: Interface) -> object:
+    from umlindi.hosts.web import WebKind, WebTarget  # noqa: PLC0415
+
+    return WebTarget(
+        url=interface.url,
+        kind=WebKind.DICOMWEB if interface.kind == "dicomweb" else WebKind.PLAIN,
+        credential=_credential(interface),
+        trust=_trust(interface.settings),
+        **_some(interface.settings, "expect_status", "study"),
+    )
+
+
+def _hl7(interface: Interface) -> object:
+    from umlindi.hl7.probe import Hl7Target  # noqa: PLC0415
+
+    given = interface.settings
+    return Hl7Target(interface.host, _port(interface), tls=_tls(given), **_some(given, "message", "expect_ack"))
+
+
+def _certificate(interface: Interface) -> object:
+    from umlindi.hosts.tls import TlsTarget  # noqa: PLC0415
+
+    given = _some(interface.settings, "server_name", "ca_file", "warn_days")
+    return TlsTarget(interface.host, _port(interface), **given)
+
+
+def _sql(interface: Interface) -> object:
+    from umlindi.hosts.sql import SqlTarget  # noqa: PLC0415
+
+    return SqlTarget(_with_password(interface), **_some(interface.settings, "query"))
+
+
+def _with_password(interface: Interface) -> str:
+    """The URL with its user and password put in from the secret `user:password`."""
+    if not interface.credential:
+        return interface.url
+    from sqlalchemy import make_url  # noqa: PLC0415
+
+    user, _, password = secret(interface.credential).partition(":")
+    url = make_url(interface.url).set(username=user, password=password)
+    return url.render_as_string(hide_password=False)
+
+
+def _machine(interface: Interface) -> object:
+    from umlindi.hosts.machine import MachineTarget  # noqa: PLC0415
+
+    return MachineTarget(url=interface.url or None, credential=_credential(interface))
+
+
+def _clock(interface: Interface) -> object:
+    from umlindi.hosts.clock import TimeTarget  # noqa: PLC0415
+
+    return TimeTarget(interface.host, **_optional_port(interface))
+
+
+def _ups(interface: Interface) -> object:
+    from umlindi.hosts.ups import UpsTarget  # noqa: PLC0415
+
+    return UpsTarget(interface.host, **_optional_port(interface), **_some(interface.settings, "ups"))
+
+
+def _orthanc(interface: Interface) -> object:
+    from umlindi.hosts.orthanc import OrthancTarget  # noqa: PLC0415
+
+    return OrthancTarget(
+        url=interface.url,
+        credential=_credential(interface),
+        trust=_trust(interface.settings),
+        **_some(interface.settings, "name", "called", "settings_file"),
+    )
+
+
+_BUILDERS: dict[str, Callable[[Interface], object]] = {
+    "dicom": _dicom,
+    "dicomweb": _web,
+    "web": _web,
+    "hl7": _hl7,
+    "tls": _certificate,
+    "sql": _sql,
+    "host": _machine,
+    "time": _clock,
+    "ups": _ups,
+    "orthanc": _orthanc,
+}
+_MODULES = {
+    "dicom": "umlindi.dicom.probe",
+    "dicomweb": "umlindi.hosts.web",
+    "web": "umlindi.hosts.web",
+    "hl7": "umlindi.hl7.probe",
+    "tls": "umlindi.hosts.tls",
+    "sql": "umlindi.hosts.sql",
+    "host": "umlindi.hosts.machine",
+    "time": "umlindi.hosts.clock",
+    "ups": "umlindi.hosts.ups",
+    "orthanc": "umlindi.hosts.orthanc",
+}
