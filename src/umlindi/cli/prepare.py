@@ -65,7 +65,7 @@ def _refuse_newer_schema(executor: MigrationExecutor) -> None:
 
 
 def _first_admin() -> str | None:
-    from umlindi.accounts.services import ensure_first_admin  # noqa: PLC0415 - needs Django set up
+    from umlindi.accounts.services import ensure_first_admin
 
     return ensure_first_admin()
 

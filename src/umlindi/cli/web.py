@@ -11,7 +11,7 @@ from typing import Any
 import click
 import waitress
 
-from umlindi.config.wsgi import application
+from umlindi.cli.django import with_django
 
 THREADS = 8
 HTTPS_PROXY: dict[str, Any] = {
@@ -25,6 +25,9 @@ HTTPS_PROXY: dict[str, Any] = {
 @click.option("--port", default=8600, show_default=True, type=click.IntRange(1, 65535))
 def command(port: int) -> None:
     """Serve pages and the API on loopback; with UMLINDI_HTTPS=1 behind a proxy on this machine that speaks TLS."""
+    with_django()
+    from umlindi.config.wsgi import application
+
     signal.signal(signal.SIGTERM, _leave)
     proxy = HTTPS_PROXY if os.environ.get("UMLINDI_HTTPS") == "1" else {}
     waitress.serve(application, host="127.0.0.1", port=port, threads=THREADS, ident=None, **proxy)
