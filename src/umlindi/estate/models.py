@@ -57,9 +57,21 @@ class Contact(models.Model):
 
     class Meta:
         ordering: ClassVar = ["position", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "site", "name"],
+                name="contact_name_is_unique_where_it_belongs",
+                nulls_distinct=False,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        if self.site is None:
+            return reverse("estate:organisation", args=[self.organisation.slug])
+        return self.site.get_absolute_url()
 
 
 class System(models.Model):
@@ -128,6 +140,7 @@ class Dependency(models.Model):
     needs = models.ForeignKey(System, on_delete=models.PROTECT, related_name="needed_by")
 
     class Meta:
+        verbose_name_plural = "dependencies"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["system", "needs"], name="dependency_is_unique"),
             models.CheckConstraint(condition=~models.Q(system=models.F("needs")), name="no_system_needs_itself"),
@@ -176,14 +189,21 @@ class Interface(models.Model):
     class Meta:
         ordering: ClassVar = ["system__name", "name"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["system", "name"], name="interface_name_is_unique_in_system")
+            models.UniqueConstraint(fields=["system", "name"], name="interface_name_is_unique_in_system"),
+            models.CheckConstraint(
+                condition=models.Q(port=None) | models.Q(port__range=(1, 65535)), name="interface_port_is_a_port"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.system} {self.name}"
 
+    def get_absolute_url(self) -> str:
+        return f"{self.system.get_absolute_url()}#interface-{self.pk}"
+
     @property
     def address(self) -> str:
         """Where it is, for people: an AE title at host and port, or a URL."""
-        place = self.url or (f"{self.host}:{self.port}" if self.port else self.host)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        place = self.url or (f"{host}:{self.port}" if self.port else host)
         return f"{self.called}@{place}" if self.called else place

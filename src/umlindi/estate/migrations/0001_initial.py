@@ -6,120 +6,233 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dependency',
+            name="Dependency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('timezone', models.CharField(default='Africa/Johannesburg', max_length=60)),
-                ('hours', models.CharField(blank=True, max_length=200)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sites', to='accounts.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                ("timezone", models.CharField(default="Africa/Johannesburg", max_length=60)),
+                ("hours", models.CharField(blank=True, max_length=200)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="sites", to="accounts.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'name'],
+                "ordering": ["organisation__name", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('name', models.CharField(max_length=200)),
-                ('role', models.CharField(blank=True, max_length=200)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='accounts.organisation')),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='estate.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("name", models.CharField(max_length=200)),
+                ("role", models.CharField(blank=True, max_length=200)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="contacts", to="accounts.organisation"
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="estate.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='System',
+            name="System",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('pacs', 'PACS'), ('archive', 'Archive'), ('ris', 'RIS'), ('worklist', 'Worklist provider'), ('modality', 'Modality'), ('workstation', 'Workstation'), ('broker', 'Broker'), ('database', 'Database'), ('host', 'Host'), ('link', 'Link'), ('ups', 'UPS'), ('clock', 'Time source'), ('other', 'Other')], max_length=20)),
-                ('modality', models.CharField(blank=True, help_text='DICOM Modality (0008,0060), such as CT', max_length=16)),
-                ('vendor', models.CharField(blank=True, max_length=200)),
-                ('product', models.CharField(blank=True, max_length=200)),
-                ('version', models.CharField(blank=True, max_length=100)),
-                ('serves', models.CharField(blank=True, help_text='Who works with it: 3 reading rooms, 2 wards', max_length=300)),
-                ('support_until', models.DateField(blank=True, null=True)),
-                ('licence_until', models.DateField(blank=True, null=True)),
-                ('notes', models.TextField(blank=True)),
-                ('depends_on', models.ManyToManyField(related_name='dependents', through='estate.Dependency', to='estate.system')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='systems', to='estate.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("pacs", "PACS"),
+                            ("archive", "Archive"),
+                            ("ris", "RIS"),
+                            ("worklist", "Worklist provider"),
+                            ("modality", "Modality"),
+                            ("workstation", "Workstation"),
+                            ("broker", "Broker"),
+                            ("database", "Database"),
+                            ("host", "Host"),
+                            ("link", "Link"),
+                            ("ups", "UPS"),
+                            ("clock", "Time source"),
+                            ("other", "Other"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "modality",
+                    models.CharField(blank=True, help_text="DICOM Modality (0008,0060), such as CT", max_length=16),
+                ),
+                ("vendor", models.CharField(blank=True, max_length=200)),
+                ("product", models.CharField(blank=True, max_length=200)),
+                ("version", models.CharField(blank=True, max_length=100)),
+                (
+                    "serves",
+                    models.CharField(
+                        blank=True, help_text="Who works with it: 3 reading rooms, 2 wards", max_length=300
+                    ),
+                ),
+                ("support_until", models.DateField(blank=True, null=True)),
+                ("licence_until", models.DateField(blank=True, null=True)),
+                ("notes", models.TextField(blank=True)),
+                (
+                    "depends_on",
+                    models.ManyToManyField(related_name="dependents", through="estate.Dependency", to="estate.system"),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="systems", to="estate.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['site__organisation__name', 'site__name', 'name'],
+                "ordering": ["site__organisation__name", "site__name", "name"],
             },
         ),
         migrations.CreateModel(
-            name='Interface',
+            name="Interface",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('dicom', 'DICOM'), ('dicomweb', 'DICOMweb'), ('web', 'HTTP'), ('hl7', 'HL7 (MLLP)'), ('tls', 'TLS certificate'), ('sql', 'Database'), ('host', 'Host metrics'), ('time', 'Time (NTP)'), ('ups', 'UPS (NUT)'), ('orthanc', 'Orthanc REST')], max_length=20)),
-                ('host', models.CharField(blank=True, max_length=255)),
-                ('port', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
-                ('called', models.CharField(blank=True, max_length=16)),
-                ('calling', models.CharField(blank=True, max_length=16)),
-                ('url', models.CharField(blank=True, max_length=500)),
-                ('credential', models.CharField(blank=True, max_length=100)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('enabled', models.BooleanField(default=True)),
-                ('system', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='interfaces', to='estate.system')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("dicom", "DICOM"),
+                            ("dicomweb", "DICOMweb"),
+                            ("web", "HTTP"),
+                            ("hl7", "HL7 (MLLP)"),
+                            ("tls", "TLS certificate"),
+                            ("sql", "Database"),
+                            ("host", "Host metrics"),
+                            ("time", "Time (NTP)"),
+                            ("ups", "UPS (NUT)"),
+                            ("orthanc", "Orthanc REST"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("host", models.CharField(blank=True, max_length=255)),
+                (
+                    "port",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(65535),
+                        ],
+                    ),
+                ),
+                ("called", models.CharField(blank=True, max_length=16)),
+                ("calling", models.CharField(blank=True, max_length=16)),
+                ("url", models.CharField(blank=True, max_length=500)),
+                ("credential", models.CharField(blank=True, max_length=100)),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "system",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="interfaces", to="estate.system"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['system__name', 'name'],
+                "ordering": ["system__name", "name"],
             },
         ),
         migrations.AddField(
-            model_name='dependency',
-            name='needs',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='needed_by', to='estate.system'),
+            model_name="dependency",
+            name="needs",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="needed_by", to="estate.system"
+            ),
         ),
         migrations.AddField(
-            model_name='dependency',
-            name='system',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='needs', to='estate.system'),
+            model_name="dependency",
+            name="system",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="needs", to="estate.system"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='site',
-            constraint=models.UniqueConstraint(fields=('organisation', 'slug'), name='site_slug_is_unique_in_organisation'),
+            model_name="site",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "slug"), name="site_slug_is_unique_in_organisation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='system',
-            constraint=models.UniqueConstraint(fields=('site', 'slug'), name='system_slug_is_unique_at_site'),
+            model_name="system",
+            constraint=models.UniqueConstraint(fields=("site", "slug"), name="system_slug_is_unique_at_site"),
         ),
         migrations.AddConstraint(
-            model_name='interface',
-            constraint=models.UniqueConstraint(fields=('system', 'name'), name='interface_name_is_unique_in_system'),
+            model_name="interface",
+            constraint=models.UniqueConstraint(fields=("system", "name"), name="interface_name_is_unique_in_system"),
         ),
         migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.UniqueConstraint(fields=('system', 'needs'), name='dependency_is_unique'),
+            model_name="dependency",
+            constraint=models.UniqueConstraint(fields=("system", "needs"), name="dependency_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.CheckConstraint(condition=models.Q(('system', models.F('needs')), _negated=True), name='no_system_needs_itself'),
+            model_name="dependency",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("system", models.F("needs")), _negated=True), name="no_system_needs_itself"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "site", "name"),
+                name="contact_name_is_unique_where_it_belongs",
+                nulls_distinct=False,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="interface",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("port", None), ("port__range", (1, 65535)), _connector="OR"),
+                name="interface_port_is_a_port",
+            ),
+        ),
+        migrations.AlterModelOptions(
+            name="dependency",
+            options={"verbose_name_plural": "dependencies"},
         ),
     ]

@@ -1,0 +1,52 @@
+"""What stands on what: the whole graph in two reads, asked in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from umlindi.core.actors import Actor
+from umlindi.core.scope import visible
+from umlindi.estate.models import Dependency, System
+from umlindi.estate.rules import closure
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyGraph:
+    """Systems by id, with the ids each needs and the ids that need it."""
+
+    systems: dict[int, System]
+    needs: dict[int, list[int]]
+    needed_by: dict[int, list[int]]
+
+    @classmethod
+    def load(cls, actor: Actor, organisation_id: int | None = None) -> DependencyGraph:
+        """Everything the actor may see, or of that one organisation."""
+        systems = visible(actor, System).select_related("site__organisation")
+        edges = visible(actor, Dependency)
+        if organisation_id is not None:
+            systems = systems.filter(site__organisation=organisation_id)
+            edges = edges.filter(system__site__organisation=organisation_id)
+        needs, needed_by = defaultdict(list), defaultdict(list)
+        for system, needed in edges.order_by("needs__name", "system__name").values_list("system_id", "needs_id"):
+            needs[system].append(needed)
+            needed_by[needed].append(system)
+        return cls({system.pk: system for system in systems}, dict(needs), dict(needed_by))
+
+    def affected_by(self, system_id: int) -> list[System]:
+        """All that does not work while this does not, nearest first."""
+        return [self.systems[found] for found in closure(system_id, self.needed_by)]
+
+    def standing_on(self, system_id: int) -> list[System]:
+        """All that must work for this to work, nearest first."""
+        return [self.systems[found] for found in closure(system_id, self.needs)]
+
+
+def affected_by(actor: Actor, system: System) -> list[System]:
+    """All that depends on a system, through any number of steps."""
+    return DependencyGraph.load(actor, system.site.organisation_id).affected_by(system.pk)
+
+
+def standing_on(actor: Actor, system: System) -> list[System]:
+    """All that a system depends on, through any number of steps."""
+    return DependencyGraph.load(actor, system.site.organisation_id).standing_on(system.pk)
