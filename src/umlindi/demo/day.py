@@ -1,0 +1,96 @@
+"""The modalities' day: each order is examined at its time and its images are sent to the archive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from umlindi.demo.cast import ARCHIVES
+from umlindi.demo.ground import Ground, write_atomically
+from umlindi.demo.orders import ZONE, Order, orders_of
+from umlindi.demo.stations import STATIONS, Station
+from umlindi.demo.studies import CLASSES, instances
+from umlindi.dicom import uids
+from umlindi.dicom.aio import Endpoint, associate
+from umlindi.probes import Fault
+
+log = logging.getLogger(__name__)
+
+# What a modality still holds of a day it could not send; on the first start, how much of the day it makes up for.
+BACKLOG = 6
+FIRST_BACKLOG = 3
+LOOK_SECONDS = 15.0
+SEND_SECONDS = 60.0
+
+
+class Day:
+    """Sends what is due. What was sent is remembered in a file, so that a restart repeats nothing."""
+
+    def __init__(self, ground: Ground, listens: Callable[[str], bool]) -> None:
+        self._ground = ground
+        self._listens = listens
+        self._file = ground.folder / "sent.json"
+        self._sent = _remembered(self._file)
+
+    async def run(self) -> None:
+        """Until cancelled, every station beside the others."""
+        async with asyncio.TaskGroup() as group:
+            for station in STATIONS:
+                group.create_task(self._work(station))
+
+    async def _work(self, station: Station) -> None:
+        while True:
+            now = datetime.now(ZONE)
+            for order in self.due(station, now):
+                if not await self._examine(order):
+                    break
+                self._remember(station, order)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def due(self, station: Station, now: datetime) -> list[Order]:
+        """Orders whose time has come and whose images have not been sent, oldest first."""
+        last = self._sent.get(station.ae)
+        days = (now.date() - timedelta(days=1), now.date())
+        past = [order for day in days for order in orders_of(day, station) if order.at <= now]
+        if last is None:
+            return past[-FIRST_BACKLOG:]
+        return [order for order in past if order.at > last][-BACKLOG:]
+
+    async def _examine(self, order: Order) -> bool:
+        """Acquire and send; False where the archive did not take all of it, which is tried again later."""
+        if not self._listens(order.station.system):
+            return False
+        now = datetime.now(ZONE)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                images = await asyncio.to_thread(lambda: list(instances(order, now)))
+                await _send(self._ground, order.station, images)
+        except (Fault, TimeoutError) as error:
+            log.info("%s could not send to its archive: %s", order.station.ae, error or "no answer in time")
+            return False
+        return True
+
+    def _remember(self, station: Station, order: Order) -> None:
+        self._sent[station.ae] = order.at
+        told = {ae: at.isoformat() for ae, at in self._sent.items()}
+        write_atomically(self._file, json.dumps(told, indent=1))
+
+
+def _remembered(path: Path) -> dict[str, datetime]:
+    if not path.exists():
+        return {}
+    return {ae: datetime.fromisoformat(at) for ae, at in json.loads(path.read_text()).items()}
+
+
+async def _send(ground: Ground, station: Station, images: list[Dataset]) -> None:
+    archive = ARCHIVES[station.archive]
+    endpoint = Endpoint("127.0.0.1", ground.port(archive.port_name), called=archive.ae, calling=station.ae)
+    async with associate(endpoint, [(CLASSES[station.modality], uids.UNCOMPRESSED)]) as association:
+        for image in images:
+            await association.store(image)

@@ -1,0 +1,122 @@
+"""Where the demo stands: its folder inside the home, and the ports its peers listen on."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+FIRST_PORT = 11200
+LAST_PORT = 11999
+PASSABLE = 0o711
+
+# Every port the estate needs, in the order they are dealt out. `udp` is what only the clock uses.
+PORT_NAMES = (
+    "mthatha-pacs",
+    "mthatha-pacs-http",
+    "komani-archive",
+    "worklist",
+    "gqeberha-pacs",
+    "gqeberha-pacs-http",
+    "gateway",
+    "ris",
+    "mpps",
+    "clock",
+    "pacs-host",
+    "ups",
+    "ct1",
+    "mr1",
+    "cr1",
+    "us1",
+    "ct2",
+    "dx2",
+    "us2",
+    "mthatha-return",
+    "mthatha-return-relay",
+    "komani-return",
+    "gqeberha-return",
+)
+
+
+class NoPorts(Exception):
+    """Fewer free ports between FIRST_PORT and LAST_PORT than the estate needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The demo's folder and its ports. `port("ris")` is what the RIS listens on."""
+
+    folder: Path
+    ports: Mapping[str, int]
+
+    def port(self, name: str) -> int:
+        return self.ports[name]
+
+    def place(self, *parts: str) -> Path:
+        """A folder of a peer, made where it is missing."""
+        path = self.folder.joinpath(*parts)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def wanted_file(self) -> Path:
+        return wanted_file(self.folder)
+
+    @property
+    def state_file(self) -> Path:
+        return state_file(self.folder)
+
+
+def wanted_file(folder: Path) -> Path:
+    """Which faults somebody asked for."""
+    return folder / "faults.json"
+
+
+def state_file(folder: Path) -> Path:
+    """What the demo says of itself."""
+    return folder / "state.json"
+
+
+def survey(home: Path) -> Ground:
+    """The ground inside a home, with the ports remembered from last time unless one has been taken since."""
+    folder = home / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        # Its second database runs as somebody else, who must be able to pass through.
+        folder.chmod(PASSABLE)
+    remembered = folder / "ports.json"
+    ports = _deal(json.loads(remembered.read_text()) if remembered.exists() else {})
+    write_atomically(remembered, json.dumps(ports, indent=1))
+    return Ground(folder, ports)
+
+
+def _deal(before: Mapping[str, int]) -> dict[str, int]:
+    kept = {name: before[name] for name in PORT_NAMES if name in before and is_free(before[name])}
+    spare = (port for port in range(FIRST_PORT, LAST_PORT) if port not in kept.values() and is_free(port))
+    try:
+        return {name: kept[name] if name in kept else next(spare) for name in PORT_NAMES}
+    except RuntimeError as error:
+        raise NoPorts(f"ports {FIRST_PORT} to {LAST_PORT} are nearly all taken") from error
+
+
+def is_free(port: int) -> bool:
+    """True where both a TCP and a UDP socket may have the port on every address of this machine."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as trial:
+            if kind is socket.SOCK_STREAM:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("0.0.0.0", port))  # noqa: S104 - bound for a moment, never listened on
+            except OSError:
+                return False
+    return True
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """A reader sees the old text or the new one, never half of either."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.write_text(text, "utf-8")
+    draft.replace(path)

@@ -1,0 +1,90 @@
+"""The archive's host as node_exporter shows one: this machine's real processors and memory, and a disk of a fixed size.
+
+The disk is the archive's own folder measured against a quota, so that it fills as images arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import psutil
+
+from umlindi.demo.peers.simulated import Listener
+
+QUOTA = 8 * 2**30
+# What the invented hospital stored before the demo began.
+STORED_BEFORE = int(QUOTA * 0.55)
+MOUNT = "/var/lib/orthanc"
+_FILLED = {"disk-nearly-full": 0.91, "disk-full": 1.0}
+_REQUEST_SECONDS = 5.0
+
+
+class Machine(Listener):
+    """Serves /metrics. `disk-nearly-full` and `disk-full` fill the disk it shows."""
+
+    def __init__(self, system: str, port: int, archive: Path) -> None:
+        super().__init__(system, "host metrics (exporter of our own)", port)
+        self._archive = archive
+
+    async def apply(self, faults: frozenset[str]) -> None:
+        """It shows the archive's full disk, and none of the archive's other faults."""
+        await super().apply(faults & _FILLED.keys())
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request, one answer, close."""
+        async with asyncio.timeout(_REQUEST_SECONDS):
+            request = await reader.readuntil(b"\r\n\r\n")
+        found = request.split(b" ", 2)[1:2] == [b"/metrics"]
+        body = (exposition(self._used()) if found else "Not found. Metrics are at /metrics.\n").encode()
+        status = "200 OK" if found else "404 Not Found"
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    def _used(self) -> int:
+        """Bytes of the quota in use; `disk-full` outranks `disk-nearly-full`."""
+        shares = [share for fault, share in _FILLED.items() if fault in self.faults]
+        if shares:
+            return int(QUOTA * max(shares))
+        held = sum(path.stat().st_size for path in self._archive.rglob("*") if path.is_file())
+        return min(QUOTA, STORED_BEFORE + held)
+
+
+def exposition(used: int) -> str:
+    """The Prometheus text format with node_exporter's names."""
+    memory = psutil.virtual_memory()
+    disk = f'{{device="/dev/sdb1",fstype="ext4",mountpoint="{MOUNT}"}}'
+    lines = [
+        *_gauge("node_memory_MemTotal_bytes", memory.total),
+        *_gauge("node_memory_MemAvailable_bytes", memory.available),
+        *_gauge("node_boot_time_seconds", psutil.boot_time()),
+        *_gauge("node_time_seconds", time.time()),
+        *_gauge("node_load1", psutil.getloadavg()[0]),
+        *_gauge("node_load5", psutil.getloadavg()[1]),
+        *_gauge("node_load15", psutil.getloadavg()[2]),
+        *_gauge("node_filesystem_size_bytes", QUOTA, disk),
+        *_gauge("node_filesystem_avail_bytes", QUOTA - used, disk),
+        *_gauge("node_filesystem_free_bytes", QUOTA - used, disk),
+        *_gauge("node_filesystem_readonly", 0, disk),
+        "# TYPE node_cpu_seconds_total counter",
+        *_processors(),
+        "# TYPE node_uname_info gauge",
+        'node_uname_info{machine="x86_64",nodename="mthatha-pacs",sysname="Linux"} 1',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _gauge(name: str, value: float, labels: str = "") -> list[str]:
+    return [f"# TYPE {name} gauge", f"{name}{labels} {value:.6f}"]
+
+
+def _processors() -> list[str]:
+    modes = ("user", "system", "idle", "iowait")
+    return [
+        f'node_cpu_seconds_total{{cpu="{number}",mode="{mode}"}} {getattr(times, mode, 0.0):.2f}'
+        for number, times in enumerate(psutil.cpu_times(percpu=True))
+        for mode in modes
+    ]
