@@ -145,9 +145,9 @@ def fault_of(event: Event) -> Fault:
         case Aborted(source, reason):
             said = abort_meaning(source, reason)
             return Retriable(Layer.ASSOCIATION, f"AB {source}/{reason}", said, source=source, reason=reason)
-        case Garbage(_, first, looks_like):
+        case Garbage(_, _, looks_like):
             said = f"the peer does not speak DICOM: this looks like {looks_like}"
-            return Permanent(Layer.ASSOCIATION, "GARBAGE", said, looks_like=looks_like, first_bytes=first.hex())
+            return Permanent(Layer.ASSOCIATION, "GARBAGE", said, looks_like=looks_like)
         case Violation(at, reason, why):
             said = f"the peer breaks the DICOM protocol: {why}"
             return Permanent(Layer.ASSOCIATION, "GARBAGE", said, at=at, answered_abort=f"2/{reason}")

@@ -6,17 +6,18 @@ import asyncio
 import json
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from umlindi.probes import Deadline, ProbeResult, report
+from umlindi.dicom.ae import NotAnAeTitle, ae_title
+from umlindi.probes import Deadline, Fault, ProbeResult, report
+from umlindi.probes.transport import Trust
 
 if TYPE_CHECKING:
     from umlindi.dicom.probe import DicomTarget
 
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=str)
 
 
 class Unusable(click.UsageError):
@@ -57,22 +58,25 @@ def command(address: str, deadline: float, as_json: bool, nagios: bool, **option
 
 def _target(address: str, options: dict[str, Any]) -> DicomTarget:
     """Every unusable argument is refused before anything is sent."""
-    probing = import_module("umlindi.dicom.probe")
     host, port = _host_and_port(address)
-    return probing.DicomTarget(  # type: ignore[no-any-return]
-        host,
-        port,
-        called=_ae(options["called"], "--called"),
-        calling=_ae(options["calling"], "--calling"),
-        tls=_tls(probing, options),
-        expect=_names(options["expect"], probing.EXPECTABLE),
-        canary=not options["read_only"],
-        move_ae=_ae(options["move_ae"], "--move-ae") if options["move_ae"] else None,
-        move_port=options["move_port"],
-        wado=_url(options["wado"], "--wado"),
-        orthanc=_url(options["orthanc"], "--orthanc"),
-        modalities=frozenset(name.strip() for name in options["modalities"].split(",") if name.strip()),
-    )
+    try:
+        target: DicomTarget = import_module("umlindi.dicom.probe").DicomTarget(
+            host,
+            port,
+            called=_ae(options["called"], "--called"),
+            calling=_ae(options["calling"], "--calling"),
+            tls=_trust(options),
+            expect=_names(options["expect"]),
+            canary=not options["read_only"],
+            move_ae=_ae(options["move_ae"], "--move-ae") if options["move_ae"] else None,
+            move_port=options["move_port"],
+            wado=_url(options["wado"], "--wado"),
+            orthanc=_url(options["orthanc"], "--orthanc"),
+            modalities=_names(options["modalities"]),
+        )
+    except ValueError as error:
+        raise Unusable(str(error)) from error
+    return target
 
 
 async def _probe(target: DicomTarget, seconds: float) -> ProbeResult:
@@ -95,18 +99,14 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 def _ae(text: str, option: str) -> str:
-    titles = import_module("umlindi.dicom.ae")
     try:
-        return str(titles.ae_title(text))
-    except titles.NotAnAeTitle as error:
+        return ae_title(text)
+    except NotAnAeTitle as error:
         raise Unusable(f"{option}: {error}") from error
 
 
-def _names(text: str, known: tuple[str, ...]) -> frozenset[str]:
-    names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    if unknown := sorted(names - set(known)):
-        raise Unusable(f"--expect: {', '.join(unknown)} is none of {', '.join(known)}")
-    return names
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 def _url(text: str | None, option: str) -> str | None:
@@ -115,13 +115,13 @@ def _url(text: str | None, option: str) -> str | None:
     return text.rstrip("/") if text else None
 
 
-def _tls(probing: Any, options: dict[str, Any]) -> Any:
-    """TLS settings whose files have been tried, or None for plain DICOM."""
+def _trust(options: dict[str, Any]) -> Trust | None:
+    """How to believe a TLS peer, its files tried; None for plain DICOM."""
     if not options["tls"]:
         return None
-    settings = probing.TlsSettings(options["ca"], options["cert"], options["key"], not options["insecure"])
+    trust = Trust(options["ca"], not options["insecure"], None, options["cert"], options["key"])
     try:
-        settings.context()
-    except OSError as error:
-        raise Unusable(f"the certificate files cannot be used: {error.strerror or error}") from error
-    return settings
+        trust.context()
+    except Fault as fault:
+        raise Unusable(fault.meaning) from fault
+    return trust

@@ -106,7 +106,6 @@ async def capabilities(climb: Climb, rung: Rung) -> None:
         named = {uids.name_of(uid): [uids.name_of(syntax) for syntax in found] for uid, found in accepted.items()}
         refused = sorted({uids.name_of(each.abstract) for each in made.accepted.refused} - set(named))
         rung.says("", f"{len(named)} SOP classes accepted", accepted=named, refused=refused)
-        climb.ladder.facts["capabilities"] = named
 
 
 def _by_class(accepted: Accepted) -> dict[str, list[str]]:

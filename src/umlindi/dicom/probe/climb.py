@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from umlindi.dicom.aio import ECHO, Association, ContextProposal, Endpoint, NotOffered, associate
 from umlindi.dicom.canary import Canary
 from umlindi.dicom.probe.target import DicomTarget
 from umlindi.dicom.upper import Role
-from umlindi.probes import Deadline, Ladder, Layer, Severity
-from umlindi.probes.faults import Fault
+from umlindi.probes import Deadline, Fault, Ladder, Layer, Severity
 from umlindi.probes.ladder import Rung
 
 
@@ -21,7 +20,7 @@ class NotTried(Exception):
 
 @dataclass(slots=True)
 class Climb:
-    """One probe under way."""
+    """One probe under way. `hung`: the peer accepted us, then did not answer; `stored`: it took the canary."""
 
     target: DicomTarget
     deadline: Deadline
@@ -29,43 +28,50 @@ class Climb:
     endpoint: Endpoint
     canary: Canary
     hung: bool = False
-    stored: bool = field(default=False)
+    stored: bool = False
 
     def associate(
         self, contexts: Sequence[ContextProposal], roles: Sequence[Role] = ()
     ) -> AbstractAsyncContextManager[Association]:
-        """Verification is proposed beside: a peer that accepts none of the rest then still says so, context by context,
-        where it would reject the association as a whole."""
+        """Associate, proposing Verification beside the contexts.
+
+        A peer that accepts none of them then says so context by context; alone they get the association rejected.
+        """
         proposals = contexts if ECHO in contexts else (*contexts, ECHO)
         return associate(self.endpoint, proposals, roles)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A rung above TCP and TLS. `share` of the whole deadline is the most it may take; one that is
-    `always` needed fails the probe without being named in `expect`."""
+    """A rung above TCP and TLS.
+
+    `share` of the whole deadline is the most it may take. One that is `always` needed fails the probe without being
+    named in `expect`. `canary` marks the one that stores the canary, `retrieves` those that need it stored.
+    """
 
     name: str
     layer: Layer
     run: Callable[[Climb, Rung], Awaitable[None]]
     share: float
     always: bool = False
+    canary: bool = False
+    retrieves: bool = False
 
 
 async def climb_step(climb: Climb, task: Task) -> None:
     """Try one rung, or skip it with its reason."""
-    because = _why_not(climb, task)
+    expected = task.always or task.name in climb.target.expect
+    because = _why_not(climb, task, expected)
     if because:
         climb.ladder.skip(task.name, task.layer, because)
         return
     try:
-        await _try(climb, task)
+        await _try(climb, task, expected)
     except NotTried as reason:
         climb.ladder.skip(task.name, task.layer, str(reason))
 
 
-async def _try(climb: Climb, task: Task) -> None:
-    expected = task.always or task.name in climb.target.expect
+async def _try(climb: Climb, task: Task, expected: bool) -> None:
     severity = Severity.FAILED if expected else Severity.DEGRADED
     at_most = climb.deadline.seconds * task.share
     with climb.ladder.step(task.name, task.layer, severity) as rung:
@@ -77,15 +83,24 @@ async def _try(climb: Climb, task: Task) -> None:
                 raise NotTried(f"the peer does not offer {refusal.meaning}") from refusal
             raise
         except Fault as fault:
-            climb.hung = climb.hung or (fault.code == "TIMEOUT" and task.name in ("association", "echo"))
+            climb.hung = climb.hung or (task.name == "echo" and fault.code == "TIMEOUT")
             raise
 
 
-def _why_not(climb: Climb, task: Task) -> str:
+def _why_not(climb: Climb, task: Task, expected: bool) -> str:
+    """A step that is expected is tried whatever came before, short of the association: skipping would hide it."""
     if climb.ladder.failed("association"):
         return "association failed"
+    if (task.canary or task.retrieves) and not climb.target.canary:
+        return "read-only, as asked"
+    return "" if expected else _not_worth_it(climb, task)
+
+
+def _not_worth_it(climb: Climb, task: Task) -> str:
     if climb.hung:
         return "the peer did not answer C-ECHO"
+    if task.retrieves and not climb.stored:
+        return "the canary was not stored"
     if climb.deadline.left() == 0:
         return f"the deadline of {climb.deadline.seconds:g} s had passed"
     return ""

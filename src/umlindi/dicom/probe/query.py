@@ -76,11 +76,11 @@ def _say_found(climb: Climb, rung: Rung, found: Found, cap: Cap | None) -> None:
     if found.status is None:
         rung.complains("", f"goes on after C-CANCEL; hung up after {count} matches", **evidence)
         return
-    said = f"{count} studies" + (" counted, then cancelled" if found.cut else "")
+    said = f"matches: {count}" + (", then cancelled" if found.cut else "")
     if cap:
         climb.ladder.facts["find_cap"] = cap.matches
         evidence |= {"cap": cap.matches, "silent": cap.silent}
-        said = f"answers stop at {cap.matches} studies" + (", without a word" if cap.silent else "")
+        said = f"answers stop at {cap.matches} matches" + (", without a word" if cap.silent else "")
     rung.says(statuses.code(found.status), said, **evidence)
 
 
@@ -150,7 +150,7 @@ async def worklist(climb: Climb, rung: Rung) -> None:
         if missing:
             rung.complains("EMPTY", f"no worklist item for {', '.join(missing)}", missing=missing, **evidence)
         else:
-            rung.says("0000", f"{len(found.matches)} items", **evidence)
+            rung.says("0000", f"items: {len(found.matches)}", **evidence)
 
 
 def _modality(item: Dataset) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
-from pathlib import Path
+
+from umlindi.probes.transport import Trust
 
 STEPS = (
     "resolve",
@@ -22,44 +22,25 @@ STEPS = (
     "remove",
 )
 EXPECTABLE = ("echo", "find", "worklist", "store", "move", "get", "wado")
-
-
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
-    """How to trust the peer, and who we are to it. Files are PEM; without `ca` the machine's own roots count."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    verify: bool = True
-
-    def context(self) -> ssl.SSLContext:
-        """Raises OSError (of which ssl.SSLError is one) where a file cannot be used."""
-        context = ssl.create_default_context(cafile=str(self.ca) if self.ca else None)
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if self.certificate:
-            context.load_cert_chain(self.certificate, self.key)
-        return context
+_NEEDS_CANARY = frozenset({"store", "move", "get", "wado"})
 
 
 @dataclass(frozen=True, slots=True)
 class DicomTarget:
-    """One application entity, and how far its partners need it to go.
+    """One application entity, and how far its partners need it to go. Raises ValueError where that contradicts itself.
 
     A step named in `expect` that fails, or is not offered, fails the probe; any other degrades it, or is skipped.
-    `canary` False leaves out everything that stores or retrieves. `move_ae` (default: the calling AE) is the title
-    under which the peer knows our listener at `move_host`:`move_port`; port 0 takes a free one, which only a peer
-    that ignores its own table can reach. `wado` is a DICOMweb root URL, `orthanc` an Orthanc REST root URL: they
-    retrieve and remove the canary. `modalities` are those that must have a worklist item.
+    `canary` False leaves out everything that stores or retrieves. `tls` None is plain DICOM. `move_ae` (default: the
+    calling AE) is the title under which the peer knows our listener at `move_host`:`move_port`; port 0 takes a free
+    one. `wado` is a DICOMweb root URL, `orthanc` an Orthanc REST root URL: they retrieve and remove the canary.
+    `modalities` are those that must have a worklist item.
     """
 
     host: str
     port: int
     called: str
     calling: str
-    tls: TlsSettings | None = None
+    tls: Trust | None = None
     expect: frozenset[str] = frozenset({"echo"})
     canary: bool = True
     move_ae: str | None = None
@@ -70,6 +51,14 @@ class DicomTarget:
     modalities: frozenset[str] = frozenset()
     find_at_most: int = 2000
     tcp_samples: int = 3
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.expect - set(EXPECTABLE)):
+            raise ValueError(f"{', '.join(unknown)} cannot be expected, only {', '.join(EXPECTABLE)}")
+        if not self.canary and (unmet := sorted(self.expect & _NEEDS_CANARY)):
+            raise ValueError(f"{', '.join(unmet)} cannot be expected of a read-only probe")
+        if "wado" in self.expect and self.wado is None:
+            raise ValueError("wado cannot be expected without a DICOMweb root URL")
 
     def __str__(self) -> str:
         return f"{self.called}@{self.host}:{self.port}"
