@@ -22,7 +22,7 @@ from umlindi.watch.jobs import check_estate
 from umlindi.watch.models import Check, CheckLine
 
 
-class PresentSerializer(serializers.Serializer[queries.Now]):
+class PresentSerializer(serializers.Serializer[Any]):
     """An interface as it is now. `result` is the newest probe's JSON."""
 
     interface = serializers.IntegerField(source="interface.pk")

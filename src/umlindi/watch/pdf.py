@@ -29,7 +29,7 @@ def _document(page: CheckPage) -> dict[str, Any]:
         "started": _moment(check.started_at),
         "finished": _moment(check.finished_at),
         "zone": timezone.get_current_timezone_name(),
-        "counts": {condition.value: number for condition, number in page.counts.items()},
+        "counts": dict(page.counts),
         "total": page.done,
         "groups": [
             {"title": title, "lines": [_line(line) for line in lines]}

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from umlindi.accounts.models import Organisation, User
-from umlindi.core.actors import Actor
+from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited
 from umlindi.estate.models import Interface
-from umlindi.estate.queries import DependencyGraph
 from umlindi.probes import ProbeResult
+from umlindi.watch.affected import Affected
 from umlindi.watch.history import History
 from umlindi.watch.models import Check, CheckLine, Spell, Turn
 from umlindi.watch.rules import (
@@ -48,8 +48,7 @@ def observe(interface: Interface, result: ProbeResult, at: datetime) -> Spell | 
     condition = condition_of(result)
     with transaction.atomic():
         spell = Spell.objects.select_for_update().filter(interface=interface, until=None).first()
-        present = spell and Present(Condition(spell.condition), spell.since, spell.probed_at)
-        step = advance(present, condition, at, silence_allowed(interval_of(interface)))
+        step = advance(_present(spell), condition, at, silence_allowed(interval_of(interface)))
         if step is Advance.LATE:
             return None
         if spell is not None and step is Advance.EXTEND:
@@ -59,6 +58,10 @@ def observe(interface: Interface, result: ProbeResult, at: datetime) -> Spell | 
         return Spell.objects.create(
             interface=interface, condition=condition, since=at, probed_at=at, result=result.to_json()
         )
+
+
+def _present(spell: Spell | None) -> Present | None:
+    return None if spell is None else Present(Condition(spell.condition), spell.since, spell.probed_at)
 
 
 def _extend(spell: Spell, result: ProbeResult, at: datetime) -> Spell:
@@ -144,13 +147,14 @@ def lines_of(
     batch = list(answers)
     for interface, answer in batch:
         observe(interface, answer.result, answer.began)
-    graph = DependencyGraph.load()
+    affected = Affected.load(Actor.house("watch"))
     history = History.load([interface.pk for interface, _ in batch], reference)
     lines = []
     for interface, answer in batch:
         line = _line(interface, answer, history.of(interface.pk), reference)
-        line.check_run = check
-        line.affected = graph.affected_names(interface.system)
+        if check is not None:
+            line.check_run = check
+        line.affected = affected.names(interface.system)
         lines.append(line)
     return lines
 
@@ -194,6 +198,13 @@ def sign(actor: Actor, check: Check, remarks: str, now: datetime) -> Check:
             raise AlreadySigned
         with audited(actor, "check.signed", held, reason=remarks):
             held.signed_at, held.signed_name, held.remarks = now, actor.name, remarks
-            held.signed_by = User.objects.get(pk=actor.user_id)
+            held.signed_by = _person(actor)
             held.save(update_fields=["signed_at", "signed_name", "signed_by", "remarks"])
     return held
+
+
+def _person(actor: Actor) -> User:
+    """Only a person signs. Raises `Forbidden` for a token and for the house."""
+    if actor.kind != "user" or actor.user_id is None:
+        raise Forbidden(actor, "check.sign")
+    return User.objects.get(pk=actor.user_id)

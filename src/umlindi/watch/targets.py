@@ -194,7 +194,8 @@ def _clock(interface: Interface) -> object:
 def _ups(interface: Interface) -> object:
     from umlindi.hosts.ups import UpsTarget  # noqa: PLC0415
 
-    return UpsTarget(interface.host, **_optional_port(interface), **_some(interface.settings, "ups"))
+    given: dict[str, Any] = {**_optional_port(interface), **_some(interface.settings, "ups")}
+    return UpsTarget(interface.host, **given)
 
 
 def _orthanc(interface: Interface) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -135,8 +134,9 @@ class CheckPage:
 
     @property
     def counts(self) -> Mapping[str, int]:
+        """Lines by condition; every condition is there."""
         lines = (*self.new, *self.still, *self.recovered, *self.unknown, *self.working)
-        return {**dict.fromkeys(Condition, 0), **Counter(line.condition for line in lines)}
+        return {one.value: sum(line.condition is one for line in lines) for one in Condition}
 
     @property
     def bad(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +14,8 @@ from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Contact, Interface, System
-from umlindi.estate.queries import DependencyGraph
 from umlindi.watch import wording
+from umlindi.watch.affected import Affected
 from umlindi.watch.history import History
 from umlindi.watch.models import Check, Spell
 from umlindi.watch.queries.checks import checks
@@ -173,12 +172,12 @@ def now_page(actor: Actor, now: datetime, organisation: Organisation | None = No
     by_system: dict[System, list[Now]] = {}
     for one in all_now:
         by_system.setdefault(one.interface.system, []).append(one)
-    graph = DependencyGraph.load()
+    affected = Affected.load(actor)
     return NowPage(
         as_of=now,
-        faults=_faults(by_system, graph),
+        faults=_faults(by_system, affected),
         estate=[_row(system, parts) for system, parts in by_system.items()],
-        counts={**dict.fromkeys(Condition, 0), **Counter(one.condition for one in all_now)},
+        counts={one.value: sum(answer.condition is one for answer in all_now) for one in Condition},
         due=_due(actor, now, organisation),
     )
 
@@ -198,16 +197,16 @@ def _sureness(one: Now) -> float:
     return max((float(cause["confidence"]) for cause in one.causes), default=0.0)
 
 
-def _faults(by_system: Mapping[System, Sequence[Now]], graph: DependencyGraph) -> list[FaultCard]:
+def _faults(by_system: Mapping[System, Sequence[Now]], affected: Affected) -> list[FaultCard]:
     """One card a cause: what is down because of something else is told on that one's card."""
     systems = {system.pk: system for system in by_system}
     conditions = {system.pk: worst(one.condition for one in parts) for system, parts in by_system.items()}
     down = [pk for pk, condition in conditions.items() if condition is Condition.DOWN]
-    causes = roots(down, graph.standing_on)
+    causes = roots(down, affected.standing_on)
     degraded = [pk for pk, condition in conditions.items() if condition is Condition.DEGRADED]
     contacts = _contacts(systems[pk] for pk in [*causes, *degraded])
     cards = [
-        _card(systems[pk], by_system, [systems[one] for one in causes.get(pk, ())], graph, contacts)
+        _card(systems[pk], by_system, [systems[one] for one in causes.get(pk, ())], affected, contacts)
         for pk in [*causes, *degraded]
     ]
     return sorted(cards, key=lambda card: (card.condition is not Condition.DOWN, -_sureness(card.main)))
@@ -217,11 +216,11 @@ def _card(
     system: System,
     by_system: Mapping[System, Sequence[Now]],
     because: Sequence[System],
-    graph: DependencyGraph,
+    affected: Affected,
     contacts: Mapping[int, Contact],
 ) -> FaultCard:
     bad = [one for one in _worst_first(by_system[system]) if one.condition in BAD]
-    return FaultCard(system, bad[0], bad[1:], because, graph.affected_names(system), contacts.get(system.site_id))
+    return FaultCard(system, bad[0], bad[1:], because, affected.names(system), contacts.get(system.site_id))
 
 
 def _contacts(systems: Iterable[System]) -> dict[int, Contact]:
