@@ -48,7 +48,7 @@ class Account:
             trial = subprocess.run(
                 command, cwd="/", capture_output=True, timeout=TRIAL_SECONDS, check=False, **self.drop()
             )
-        except PermissionError:
+        except (PermissionError, FileNotFoundError):
             return False
         return trial.returncode == 0
 

@@ -141,7 +141,7 @@ class Cluster:
             account.own(self._log_folder)
             self._claim_socket_folder(account)
             self._write_settings(account)
-        postmaster.clear_the_way(self.folder)
+        postmaster.clear_the_way(self.folder, self.socket_folder)
         self._tool(account, [programs.program("pg_ctl"), "start", *self._start_options()], "start")
         return how
 
@@ -199,6 +199,7 @@ class Cluster:
 
     def _tool(self, account: Account, command: list[str], purpose: str, said: str = "") -> None:
         """Run one of PostgreSQL's own programs as the database's user."""
+        before = self._log_sizes()
         ran = subprocess.run(
             command,
             input=said,
@@ -211,22 +212,22 @@ class Cluster:
             **account.drop(),
         )
         if ran.returncode != 0:
-            raise self._explain(purpose, ran.stdout + ran.stderr)
+            raise self._explain(purpose, (ran.stdout + ran.stderr).splitlines() + self._logged_since(before))
 
-    def _explain(self, purpose: str, output: str) -> DatabaseError | HomeError:
+    def _explain(self, purpose: str, told: list[str]) -> DatabaseError | HomeError:
         """The line in which PostgreSQL says why; often it is only in its log."""
-        told = output.splitlines() + self._log_tail()
         if any("No space left on device" in line for line in told):
             return HomeError(f"The home folder {self.home.root} cannot be used: {REASONS[errno.ENOSPC]}.")
         reasons = [line for line in told if any(word in line for word in ("FATAL:", "PANIC:", "ERROR:", "error:"))]
-        reason = reasons[-1].strip() if reasons else output.strip() or "no reason given"
+        reason = reasons[-1] if reasons else " ".join(told)
         return DatabaseError(f"PostgreSQL in {self.folder} could not {purpose}: {reason} (log: {self._log_folder})")
 
-    def _log_tail(self) -> list[str]:
-        if not self._log_folder.exists():
-            return []
-        logs = sorted(self._log_folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
-        return [line for path in logs[-2:] for line in path.read_text("utf-8", "replace").splitlines()[-20:]]
+    def _log_sizes(self) -> dict[Path, int]:
+        return {path: path.stat().st_size for path in self._log_folder.glob("*.log")}
+
+    def _logged_since(self, before: Mapping[Path, int]) -> list[str]:
+        texts = [path.read_bytes()[before.get(path, 0) :] for path in sorted(self._log_folder.glob("*.log"))]
+        return b"\n".join(texts).decode("utf-8", "replace").split("\n")
 
 
 def _setting(name: str, value: str) -> str:

@@ -74,18 +74,19 @@ def stop(cluster: Path, steps: Sequence[tuple[signal.Signals, float]]) -> bool:
     return live(cluster) is None
 
 
-def clear_the_way(cluster: Path) -> None:
-    """After a kill -9: end backends whose postmaster died, then forget a process id that is now somebody else's.
+def clear_the_way(cluster: Path, socket_folder: Path) -> None:
+    """After a kill -9: end backends whose postmaster died, then remove the lock files it left.
 
     In that order: a new postmaster beside an old backend would corrupt the cluster, and the pid file is what would
-    have stopped it.
+    have stopped it. Left there, a lock file blocks the start as long as anybody has its process id, a zombie included.
     """
     orphans = [process for process in psutil.process_iter() if is_postgres_in(cluster, process.pid)]
     _, stubborn = psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)
     for process in stubborn:
         process.kill()
     psutil.wait_procs(stubborn, timeout=ORPHAN_SECONDS)
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    for lock in (cluster / "postmaster.pid", socket_folder / f"{SOCKET_NAME}.lock", socket_folder / SOCKET_NAME):
+        lock.unlink(missing_ok=True)
 
 
 def _pid_file(cluster: Path) -> list[str]:
