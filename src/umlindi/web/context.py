@@ -37,8 +37,8 @@ ROOMS = (
     Room("Now", "Now", "now", "n", "estate.view"),
     Room("Morning check", "Check", "watch:checks", "m", "check.view"),
     Room("Estate", "Estate", "estate:index", "e", "estate.view"),
-    Room("People", "People", "accounts:people", "p", "people.view"),
-    Room("Audit", "Audit", "core:audit", "a", "audit.view"),
+    Room("People", "People", "people:list", "p", "people.view"),
+    Room("Audit", "Audit", "audit:list", "a", "audit.view"),
 )
 LAB = Room("Fault lab", "Lab", "demo:lab", "l", "demo.break")
 

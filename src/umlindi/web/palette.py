@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from umlindi.accounts.doors import Request
+from umlindi.core.doors import Request
 from umlindi.web.context import House
 
 

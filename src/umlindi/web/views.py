@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from umlindi.accounts.doors import Request, public, signed_in
+from umlindi.core.doors import Request, public, signed_in
 from umlindi.web.palette import hits
 
 PALETTE_LIMIT = 12

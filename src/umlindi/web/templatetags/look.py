@@ -131,7 +131,7 @@ def trace(spans: Iterable[Span]) -> SafeString:
     """`{% trace row.trace %}`: the last 24 hours as a strip, told in words to those who do not see it."""
     shown = [(str(span.condition), span.share) for span in spans]
     return format_html(
-        '<svg class="trace" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        '<svg class="trace" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>',
         DAY_WIDTH,
         wording.trace_in_words(shown),
         format_html_join("", '<rect class="{}" x="{}" width="{}" height="16"/>', _pieces(shown)),
