@@ -7,6 +7,7 @@ import secrets
 import struct
 import time
 from dataclasses import dataclass
+from typing import cast
 
 from umlindi.probes import Deadline, Ladder, Layer, Permanent, ProbeResult, Retriable
 from umlindi.probes.transport import Address, os_fault, resolve, skip_all
@@ -130,8 +131,8 @@ class _Exchange(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._sent, self._sent_ticks = time.time(), time.perf_counter()
         request = _PACKET.pack(_CLIENT_V4, 0, 0, 0, *[0] * 9, self._nonce >> 32, self._nonce & 0xFFFFFFFF)
-        if isinstance(transport, asyncio.DatagramTransport):
-            transport.sendto(request)
+        # Python 3.11's datagram transport is no asyncio.DatagramTransport by inheritance.
+        cast("asyncio.DatagramTransport", transport).sendto(request)
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         elapsed = time.perf_counter() - self._sent_ticks
