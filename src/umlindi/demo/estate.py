@@ -165,7 +165,7 @@ def _archive_interfaces(ground: Ground, archive: Archive) -> list[Entry]:
     return [
         dicom,
         _interface("DICOMweb", "dicomweb", url=f"{root}/dicom-web", credential=secret),
-        _interface("REST", "orthanc", url=root, credential=secret),
+        _interface("REST", "orthanc", url=root, credential=secret, settings={"name": archive.ae}),
     ]
 
 
@@ -188,7 +188,7 @@ def _modality(ground: Ground, station: Station) -> Entry:
 
 
 def _echo(name: str, port: int, ae: str) -> Entry:
-    settings = {"expect": ["echo"], "canary": False}
+    settings = {"expect": ["echo"]}
     return _interface(name, "dicom", port=port, called=ae, calling=UMLINDI, settings=settings)
 
 
@@ -203,7 +203,7 @@ def _worklist(ground: Ground) -> Entry:
         port=ground.port("worklist"),
         called=cast.WORKLIST_AE,
         calling=UMLINDI,
-        settings={"expect": ["echo", "worklist"], "canary": False, "modalities": modalities},
+        settings={"expect": ["echo", "worklist"], "modalities": modalities},
     )
 
 
@@ -220,7 +220,7 @@ def _sql(ground: Ground) -> Entry:
 
 
 def _ups(ground: Ground) -> Entry:
-    return _interface("UPS", "ups", port=ground.port("ups"), settings={"name": power.UPS})
+    return _interface("UPS", "ups", port=ground.port("ups"), settings={"ups": power.UPS})
 
 
 def _certificate(ground: Ground) -> Entry:

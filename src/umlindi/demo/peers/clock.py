@@ -6,6 +6,7 @@ import asyncio
 import os
 import struct
 import time
+from typing import cast
 
 SKEW_SECONDS = 440.0
 _UNIX_IN_NTP = 2_208_988_800
@@ -52,8 +53,8 @@ class _Responder(asyncio.DatagramProtocol):
     ahead = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # Python 3.11's datagram transport is no asyncio.DatagramTransport by inheritance.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         if len(data) >= _SHORTEST:

@@ -54,6 +54,7 @@ class Orthanc:
             "AuthenticationEnabled": True,
             "RegisteredUsers": {USER: self.password},
             "OverwriteInstances": True,
+            "DefaultEncoding": "Utf8",
             "MaximumStorageCacheSize": 0,
             "DicomCheckCalledAet": True,
             "DicomCheckModalityHost": True,

@@ -7,7 +7,6 @@ is needed: a signal, a limit, or a restart.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
 import os
 import resource
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from umlindi.demo.ground import write_atomically
+from umlindi.house.children import die_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ READY_SECONDS = 10.0
 STOP_SECONDS = 4.0
 LONGEST_LOG = 2_000_000
 SLOWEST_RESTART = 30.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 class NotReady(Exception):
@@ -138,13 +136,9 @@ async def _spawn(setup: Setup, folder: Path) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.STDOUT,
         cwd=folder,
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TCP_NODELAY": "1", **setup.environment},
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent(),
         restore_signals=False,
     )
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
