@@ -32,7 +32,7 @@ def _check_connection() -> None:
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0]
         raise DatabaseError(f"The database that DATABASE_URL names cannot be reached: {reason}") from error
 
 
