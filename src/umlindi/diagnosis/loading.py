@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from umlindi.diagnosis.rules import Catalogue, Condition, LogSign, Metric, Rule, Sign, Success, compiled
-from umlindi.diagnosis.wording import DEFAULTS, PLACEHOLDER
+from umlindi.diagnosis.wording import DEFAULTS, OPTIONAL, PLACEHOLDER
 from umlindi.probes import Layer, State
 
 FOLDER = Path(__file__).parent / "catalogue"
@@ -56,19 +56,21 @@ class _Where:
 
 @cache
 def load_catalogue(folder: Path = FOLDER) -> Catalogue:
-    """Every rule and success of the folder's files. Raises `CatalogueError`."""
+    """Every rule, success and context of the folder's files. Raises `CatalogueError`."""
     rules: list[Rule] = []
     successes: list[Success] = []
+    contexts: list[LogSign] = []
     for path in sorted(folder.glob("*.toml")):
         table = _parsed(path)
         where = _Where(path.name)
-        _only(table, {"version", "rule", "success"}, where)
+        _only(table, {"version", "rule", "success", "context"}, where)
         since = _text(table, "version", where)
         rules += [_rule(entry, since, where) for entry in _tables(table, "rule", where)]
         successes += [_success(entry, where) for entry in _tables(table, "success", where)]
+        contexts += [_log_sign(entry, where.at("context")) for entry in _tables(table, "context", where)]
     _check_references(rules, folder.name)
     _check_patterns(rules)
-    return Catalogue(tuple(rules), tuple(successes))
+    return Catalogue(tuple(rules), tuple(successes), tuple(contexts))
 
 
 def _check_patterns(rules: Sequence[Rule]) -> None:
@@ -146,6 +148,9 @@ def _template(entry: Mapping[str, Any], name: str, where: _Where) -> str:
     unknown = [found for found in PLACEHOLDER.findall(text) if found not in DEFAULTS]
     if unknown or "{" in PLACEHOLDER.sub("", text):
         raise where.at(name).error(f"has an unknown placeholder {unknown[0] if unknown else '{'}")
+    bare = [found for found in PLACEHOLDER.findall(OPTIONAL.sub("", text)) if DEFAULTS[found] is None]
+    if bare:
+        raise where.at(name).error(f"may hold {{{bare[0]}}} only in an optional part: [ … {{{bare[0]}}}]")
     return text
 
 

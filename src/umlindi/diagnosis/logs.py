@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ LIKELY = 0.5
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_WRAPPED_FROM = 60
+# Narrower than any terminal or mail program wraps.
+_WRAPPED_FROM = 40
 _LAYERS = {layer: height for height, layer in enumerate(Layer)}
 
 
@@ -64,6 +65,7 @@ class _Hit:
     rule: Rule
     sign: LogSign
     text: str
+    around: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class _Seen:
 
     def add(self, hit: _Hit) -> None:
         self.signs.add(hit.sign)
-        self.values = {**named_values(hit.sign, hit.text), **self.values}
+        self.values = {**hit.around, **named_values(hit.sign, hit.text), **self.values}
         if hit.line == self.last:
             return
         self.count += 1
@@ -124,6 +126,8 @@ class _Reader:
         self._signs = [(rule, sign) for rule in catalogue.rules for sign in rule.log]
         self._rules = {rule.id: rule for rule in catalogue.rules}
         self._successes = catalogue.successes
+        self._contexts = catalogue.contexts
+        self._around: dict[str, str] = {}
         self._redactor = Redactor()
         self._before: deque[str] = deque(maxlen=NEARNESS)
         self._recent: deque[_Hit] = deque()
@@ -137,6 +141,7 @@ class _Reader:
         squeezed = clean(raw)
         line = _Line(self._number, squeezed, squeezed.lower(), clean(self._redactor.line(raw[:LONGEST_LINE])))
         self._settle(self._number - NEARNESS)
+        self._look_around(line)
         for hit in (*self._hits(line), *self._wrapped_hits(line)):
             self._take(hit)
         self._note_success(line)
@@ -153,7 +158,7 @@ class _Reader:
         if not line.squeezed:
             return []
         return [
-            _Hit(line.number, rule, sign, line.redacted)
+            _Hit(line.number, rule, sign, line.redacted, self._around)
             for rule, sign in self._signs
             if sign.has[0] in line.lowered and sign.found_in(line.squeezed, line.lowered, self._before)
         ]
@@ -184,6 +189,12 @@ class _Reader:
         while self._recent and self._recent[0].line < before:
             hit = self._recent.popleft()
             self._seen.setdefault(hit.rule.id, _Seen()).add(hit)
+
+    def _look_around(self, line: _Line) -> None:
+        """Titles and addresses that lines before a fault name: they belong to the same exchange."""
+        for sign in self._contexts:
+            if sign.found_in(line.squeezed, line.lowered):
+                self._around = {**self._around, **named_values(sign, line.redacted)}
 
     def _note_success(self, line: _Line) -> None:
         for success in self._successes:

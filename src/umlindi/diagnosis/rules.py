@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any
 
 from umlindi.probes import Layer, ProbeResult, State, Step
 
@@ -149,10 +148,11 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every rule, in the order of the files, and what success looks like."""
+    """Every rule, in the order of the files; what success looks like; which lines name titles and addresses."""
 
     rules: tuple[Rule, ...]
     successes: tuple[Success, ...] = ()
+    contexts: tuple[LogSign, ...] = ()
 
     def rule(self, rule_id: str) -> Rule:
         return next(rule for rule in self.rules if rule.id == rule_id)
@@ -187,6 +187,3 @@ def median(found: object, count: int) -> float | None:
 def evidence_of(weights: Sequence[float]) -> float:
     """Independent signs together: 1 − Π(1 − weight), never less than the strongest of them."""
     return 1.0 - math.prod(1.0 - weight for weight in weights)
-
-
-Facts = Mapping[str, Any]

@@ -14,51 +14,56 @@ from umlindi.probes import ProbeResult, Step
 
 LONGEST_VALUE = 120
 
-# What stands there where the evidence does not say: the sentence must still read.
-DEFAULTS = {
+# What stands there where nothing is known, so that the sentence still reads. None: only in an optional part.
+DEFAULTS: dict[str, str | None] = {
     "target": "the peer",
-    "host": "the host",
-    "port": "its port",
-    "called": "the called AE title",
-    "calling": "the calling AE title",
-    "destination": "the destination",
-    "address": "the address",
-    "expected": "what was expected",
-    "found": "what was found",
-    "sop_class": "that SOP class",
-    "transfer_syntax": "that transfer syntax",
-    "code": "the status",
-    "meaning": "the answer",
-    "step": "the step",
+    "host": "the peer",
+    "port": None,
+    "called": None,
+    "calling": None,
+    "caller": "the caller",
+    "destination": None,
+    "address": None,
+    "expected": None,
+    "found": None,
+    "sop_class": "the one that was proposed",
+    "code": "a negative answer",
+    "meaning": "something unexpected",
     "mount": "the file system",
-    "name": "the name",
-    "issuer": "the issuer",
-    "days_left": "few",
-    "offset_s": "several",
-    "used_percent": "nearly 100",
+    "name": None,
+    "days_left": "a few",
+    "offset_s": "many",
+    "used_percent": None,
     "median_ms": "about 40",
-    "retrieve_s": "too many",
-    "instances": "some",
-    "failed": "some",
-    "matches": "no",
+    "retrieve_s": "many",
+    "instances": None,
+    "failed": None,
+    "missing": "this question",
 }
 _ALIASES = {
     "called": ("called", "called_ae", "called_aet"),
     "calling": ("calling", "calling_ae", "calling_aet"),
     "destination": ("destination", "move_destination"),
-    "sop_class": ("sop_class", "sop_class_name", "abstract_syntax"),
-    "transfer_syntax": ("transfer_syntax", "transfer_syntaxes"),
+    "caller": ("calling", "calling_ae", "calling_aet"),
     "name": ("name", "subject", "server_name", "aet"),
     "address": ("address", "ip"),
-    "failed": ("failed", "failed_suboperations"),
 }
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+# `[ port {port}]` stands only where its placeholder is known.
+OPTIONAL = re.compile(r"\[([^\[\]]*\{[a-z_]+\}[^\[\]]*)\]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders replaced, in a single pass."""
-    return PLACEHOLDER.sub(lambda found: values.get(found[1]) or DEFAULTS.get(found[1], found[0]), template)
+    """The text with its placeholders replaced, in a single pass, and with the optional parts that are known."""
+    chosen = OPTIONAL.sub(lambda part: part[1] if _known(part[1], values) else "", template)
+    text = PLACEHOLDER.sub(lambda found: values.get(found[1]) or DEFAULTS[found[1]] or "", chosen)
+    first = PLACEHOLDER.match(chosen)
+    return text[:1].upper() + text[1:] if first and first[1] not in values else text
+
+
+def _known(part: str, values: Mapping[str, str]) -> bool:
+    return all(values.get(name) for name in PLACEHOLDER.findall(part))
 
 
 def values_of(result: ProbeResult, step: Step) -> dict[str, str]:
@@ -70,6 +75,8 @@ def values_of(result: ProbeResult, step: Step) -> dict[str, str]:
 
 def shown(value: object) -> str:
     """A value as it may stand in a sentence: printable, short, figures without noise."""
+    if isinstance(value, dict):
+        value = [f"{name} {item}" for name, item in value.items()]
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
     if isinstance(value, list | tuple):
@@ -83,11 +90,13 @@ def _first(known: Mapping[str, Any], names: tuple[str, ...]) -> object:
 
 
 def _target_parts(target: str) -> dict[str, str]:
-    """`10.1.2.3:104` or `https://host/path` as host and port, as far as it has them."""
-    bare = target.partition("://")[2] or target
-    host, colon, port = bare.partition("/")[0].rpartition(":")
-    known = {"target": target, "host": host if colon else port}
-    return {**known, "port": port} if colon and port.isdigit() else known
+    """`ARCHIVE@10.1.2.3:104` or `https://host/path` as AE title, host and port, as far as it has them."""
+    bare = (target.partition("://")[2] or target).partition("/")[0]
+    called, _, place = bare.rpartition("@")
+    host, colon, port = place.rpartition(":")
+    if not (colon and port.isdigit()):
+        host, port = place, ""
+    return {"target": target, "host": host, "port": port, "called": "" if "://" in target else called}
 
 
 def _derived(step: Step) -> dict[str, Any]:
@@ -95,7 +104,6 @@ def _derived(step: Step) -> dict[str, Any]:
     derived = {
         "code": step.code,
         "meaning": step.meaning,
-        "step": step.step,
         "mount": step.step.removeprefix("disk:") if step.step.startswith("disk:") else None,
         "used_percent": None if used is None else round(used * 100),
         "retrieve_s": None if last is None else last / 1000,
