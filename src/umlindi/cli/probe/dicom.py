@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,9 +57,11 @@ def command(address: str, deadline: float, as_json: bool, nagios: bool, **option
 
 def _target(address: str, options: dict[str, Any]) -> DicomTarget:
     """Every unusable argument is refused before anything is sent."""
+    from umlindi.dicom.probe import DicomTarget
+
     host, port = _host_and_port(address)
     try:
-        target: DicomTarget = import_module("umlindi.dicom.probe").DicomTarget(
+        return DicomTarget(
             host,
             port,
             called=_ae(options["called"], "--called"),
@@ -76,13 +77,13 @@ def _target(address: str, options: dict[str, Any]) -> DicomTarget:
         )
     except ValueError as error:
         raise Unusable(str(error)) from error
-    return target
 
 
 async def _probe(target: DicomTarget, seconds: float) -> ProbeResult:
-    probing, diagnosis = import_module("umlindi.dicom.probe"), import_module("umlindi.diagnosis")
-    result = await probing.probe(target, Deadline(seconds))
-    return diagnosis.explain(result)  # type: ignore[no-any-return]
+    from umlindi.diagnosis import explain
+    from umlindi.dicom.probe import probe
+
+    return explain(await probe(target, Deadline(seconds)))
 
 
 def _told(result: ProbeResult, as_json: bool, nagios: bool) -> str:
