@@ -28,7 +28,7 @@ def up(home: str | None) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        run(chosen_root(home))
+        run(chosen_root(home), click.echo)
     except (AlreadyRunning, NoPorts, OSError) as error:
         raise click.ClickException(f"The demo cannot run: {error}") from error
 

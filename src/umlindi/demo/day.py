@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class Day:
         self._listens = listens
         self._file = ground.folder / "sent.json"
         self._sent = _remembered(self._file)
+        # One at a time: drawing takes memory, and the peers answer probes meanwhile.
+        self._drawing = ThreadPoolExecutor(1, "drawing")
 
     async def run(self) -> None:
         """Until cancelled, every station beside the others."""
@@ -69,12 +72,21 @@ class Day:
         now = datetime.now(ZONE)
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                images = await asyncio.to_thread(lambda: list(instances(order, now)))
-                await _send(self._ground, order.station, images)
+                await self._send(order.station, instances(order, now))
         except (Fault, TimeoutError) as error:
             log.info("%s could not send to its archive: %s", order.station.ae, error or "no answer in time")
             return False
         return True
+
+    async def _send(self, station: Station, images: Iterator[Dataset]) -> None:
+        """Image by image, as each is drawn."""
+        archive = ARCHIVES[station.archive]
+        port = self._ground.port(archive.port_name)
+        endpoint = Endpoint("127.0.0.1", port, called=archive.ae, calling=station.ae)
+        loop = asyncio.get_running_loop()
+        async with associate(endpoint, [(CLASSES[station.modality], uids.UNCOMPRESSED)]) as association:
+            while (image := await loop.run_in_executor(self._drawing, next, images, None)) is not None:
+                await association.store(image)
 
     def _remember(self, station: Station, order: Order) -> None:
         self._sent[station.ae] = order.at
@@ -86,11 +98,3 @@ def _remembered(path: Path) -> dict[str, datetime]:
     if not path.exists():
         return {}
     return {ae: datetime.fromisoformat(at) for ae, at in json.loads(path.read_text()).items()}
-
-
-async def _send(ground: Ground, station: Station, images: list[Dataset]) -> None:
-    archive = ARCHIVES[station.archive]
-    endpoint = Endpoint("127.0.0.1", ground.port(archive.port_name), called=archive.ae, calling=station.ae)
-    async with associate(endpoint, [(CLASSES[station.modality], uids.UNCOMPRESSED)]) as association:
-        for image in images:
-            await association.store(image)

@@ -59,9 +59,8 @@ class Demo:
             group.create_task(self._tend())
 
     async def stop(self) -> None:
-        """Stop every peer, what stands on others first."""
-        for peer in reversed(self.peers):
-            await peer.stop()
+        """Stop every peer."""
+        await asyncio.gather(*(peer.stop() for peer in self.peers))
         self._say(stopped=True)
 
     async def _tend(self) -> None:
@@ -144,13 +143,16 @@ class Demo:
         write_atomically(self.ground.state_file, json.dumps(told, indent=1))
 
 
-def run(home: Path) -> None:
-    """Run the demo in a home until SIGTERM or SIGINT. Raises `AlreadyRunning` or `NoPorts`."""
+def run(home: Path, say: Callable[[str], None]) -> None:
+    """Run the demo in a home until SIGTERM or SIGINT; says a line that begins with `ready` once every peer is up.
+
+    Raises `AlreadyRunning` or `NoPorts`.
+    """
     with _alone(home):
-        asyncio.run(_until_told(home))
+        asyncio.run(_until_told(home, say))
 
 
-async def _until_told(home: Path) -> None:
+async def _until_told(home: Path, say: Callable[[str], None]) -> None:
     demo = Demo(survey(home))
     told, ready = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -158,7 +160,7 @@ async def _until_told(home: Path) -> None:
         loop.add_signal_handler(number, told.set)
     running = asyncio.create_task(demo.run(ready))
     waiting = asyncio.create_task(told.wait())
-    announcing = asyncio.create_task(_announce(demo, ready))
+    announcing = asyncio.create_task(_announce(demo, ready, say))
     try:
         await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -171,14 +173,11 @@ async def _until_told(home: Path) -> None:
         await demo.stop()
 
 
-async def _announce(demo: Demo, ready: asyncio.Event) -> None:
+async def _announce(demo: Demo, ready: asyncio.Event, say: Callable[[str], None]) -> None:
     await ready.wait()
-    simulated = sorted(peer.name for peer in demo.peers if peer.name.startswith("stand-in"))
-    log.info("the demo estate is up with %d peers%s", len(demo.peers), _with(simulated))
-
-
-def _with(stand_ins: list[str]) -> str:
-    return f"; not installed, so simulated: {', '.join(stand_ins)}" if stand_ins else ""
+    stand_ins = sorted(peer.name for peer in demo.peers if peer.name.startswith("stand-in"))
+    simulated = f"; not installed and so simulated: {', '.join(stand_ins)}" if stand_ins else ""
+    say(f"ready {len(demo.peers)} peers of the demo estate{simulated}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The archive's host as node_exporter shows one: this machine's memory, the demo's own load, and a disk of a fixed size.
+"""The archive's host as node_exporter shows one: this machine's memory, the demo's own load, and a disk of its own.
 
 The disk is the archive's own folder measured against a quota, so that it fills as images arrive.
 """
