@@ -156,8 +156,9 @@ class _Builder:
     def _place(self, value: Any, line: int) -> Place:
         """Put a value where it belongs; returns its place."""
         top = self._stack[-1] if self._stack else None
+        place: Place = ()
         if top is None:
-            self.document.data, place = value, ()
+            self.document.data = value
         elif isinstance(top.data, dict):
             place = (*top.place, top.key or "")
             top.data[top.key or ""] = value

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from umlindi.estate.rules.readers import Reader, Wrong, choices, flag, nearest, number, shown, text
+from umlindi.estate.rules.addresses import host, url
+from umlindi.estate.rules.readers import (
+    Reader,
+    Wrong,
+    ae_title,
+    choices,
+    code_strings,
+    flag,
+    nearest,
+    number,
+    port,
+    shown,
+    text,
+)
 
 ADDRESS = ("host", "port", "called", "calling", "url", "credential")
 
@@ -38,61 +51,88 @@ def _words(*words: str) -> Reader:
     return partial(choices, known={word: word for word in words})
 
 
-def _number(low: float, high: float, unit: str = "", whole: bool = False) -> Callable[[Any], Any]:
+def _number(low: float, high: float, unit: str = "", whole: bool = False) -> Reader:
     return partial(number, low=low, high=high, unit=unit, whole=whole)
 
 
 _TEXT = partial(text, at_most=500)
-_MESSAGE = partial(text, at_most=8000, lines=True)
 
-_TLS = {
-    "tls": Setting(flag, "Speak TLS to this port"),
-    "server_name": Setting(_TEXT, "The name its certificate must carry, where it is not the host"),
+_ALWAYS = {
+    "interval": Setting(_number(10, 86_400, "s"), "Seconds between two probes"),
+    "timeout": Setting(_number(1, 300, "s"), "Seconds one probe may take as a whole"),
 }
-_PATIENCE = {"timeout": Setting(_number(1, 120, "s"), "Seconds the whole probe may take")}
-_CERTIFICATE = {
-    "warn_days": Setting(_number(0, 400, "days", whole=True), "Days before expiry from which it is a worry")
+_TRUST = {
+    "verify": Setting(flag, "Whether its certificate must be trusted"),
+    "server_name": Setting(_TEXT, "The name its certificate must carry, where that is not the host"),
+    "ca_file": Setting(_TEXT, "PEM file on this server with the roots to trust; without it, the machine's own"),
+    "certificate": Setting(_TEXT, "PEM file on this server with the certificate we show"),
+    "key": Setting(_TEXT, "PEM file on this server with its key"),
+}
+_TLS = {"tls": Setting(flag, "Speak TLS to this port")} | _TRUST
+SERVER_FILES = frozenset({"ca_file", "certificate", "key", "settings_file"})
+"""Settings that name a file on the server."""
+
+_DICOM = {
+    "expect": Setting(
+        _words("echo", "find", "worklist", "store", "move", "get", "wado"),
+        "What its partners need of it: the probe goes that far. Store and retrieval use a canary study",
+    ),
+    "modalities": Setting(code_strings, "Modalities that must have a worklist item, such as CT, MR"),
+    "move_ae": Setting(ae_title, "AE title by which it knows our listener for C-MOVE; without it, the calling one"),
+    "move_host": Setting(host, "Address on which we listen for C-MOVE"),
+    "move_port": Setting(port, "Port on which we listen for C-MOVE; its own list must name it"),
+    "wado": Setting(url, "Its DICOMweb root, to retrieve the canary by WADO-RS"),
+    "orthanc": Setting(url, "Its Orthanc REST root, to remove the canary"),
+}
+_STATUS = {"expect_status": Setting(_number(100, 599, whole=True), "The only HTTP status that counts as well")}
+_HL7 = {
+    "message": Setting(
+        partial(text, at_most=8000, lines=True), "The test message to send; without one, a query without a patient"
+    ),
+    "expect_ack": Setting(_words("AA", "CA", "AE", "CE", "AR", "CR"), "The MSA-1 codes that count as well"),
+}
+_ORTHANC = {
+    "name": Setting(_TEXT, "The name its /system must tell"),
+    "called": Setting(ae_title, "The AE title its /system must tell"),
+    "settings_file": Setting(_TEXT, "Its configuration, a file or folder on this server"),
 }
 
 KINDS: dict[str, InterfaceKind] = {
-    "dicom": InterfaceKind(
-        "DICOM",
-        required=("host", "port", "called", "calling"),
-        settings={
-            "expect": Setting(
-                _words("echo", "find", "worklist", "store", "move", "get"),
-                "What this peer must do, and the probe therefore climbs to",
-            ),
-            **_TLS,
-            **_PATIENCE,
-        },
+    "dicom": InterfaceKind("DICOM", ("host", "port", "called", "calling"), (), _DICOM | _TLS | _ALWAYS),
+    "dicomweb": InterfaceKind(
+        "DICOMweb",
+        ("url",),
+        ("credential",),
+        {"study": Setting(_TEXT, "Study Instance UID to read; without it, any"), **_STATUS, **_TRUST, **_ALWAYS},
     ),
-    "dicomweb": InterfaceKind("DICOMweb", required=("url",), optional=("credential",), settings=_PATIENCE),
-    "web": InterfaceKind("HTTP", required=("url",), optional=("credential",), settings=_PATIENCE),
-    "hl7": InterfaceKind(
-        "HL7 (MLLP)",
-        required=("host", "port"),
-        settings={
-            "message": Setting(_MESSAGE, "The test message to send; without one, a query that carries no patient"),
-            **_TLS,
-            **_PATIENCE,
-        },
-    ),
+    "web": InterfaceKind("HTTP", ("url",), ("credential",), _STATUS | _TRUST | _ALWAYS),
+    "hl7": InterfaceKind("HL7 (MLLP)", ("host", "port"), (), _HL7 | _TLS | _ALWAYS),
     "tls": InterfaceKind(
         "TLS certificate",
-        required=("host", "port"),
-        settings={"server_name": _TLS["server_name"], **_CERTIFICATE, **_PATIENCE},
+        ("host", "port"),
+        (),
+        {
+            "server_name": _TRUST["server_name"],
+            "ca_file": _TRUST["ca_file"],
+            "warn_days": Setting(_number(0, 400, "days", whole=True), "Days before expiry from which it is a worry"),
+            **_ALWAYS,
+        },
     ),
     "sql": InterfaceKind(
         "Database",
-        required=("url",),
-        optional=("credential",),
-        settings={"query": Setting(_TEXT, "A SELECT whose answer shows the database works"), **_PATIENCE},
+        ("url",),
+        ("credential",),
+        {"query": Setting(_TEXT, "A SELECT whose answer shows that the database works"), **_ALWAYS},
     ),
-    "host": InterfaceKind("Host metrics", required=(), optional=("url", "credential"), settings=_PATIENCE),
-    "time": InterfaceKind("Time (NTP)", required=("host",), optional=("port",), settings=_PATIENCE),
-    "ups": InterfaceKind("UPS (NUT)", required=("host",), optional=("port", "credential"), settings=_PATIENCE),
-    "orthanc": InterfaceKind("Orthanc REST", required=("url",), optional=("credential",), settings=_PATIENCE),
+    "host": InterfaceKind("Host metrics", (), ("url", "credential"), _ALWAYS),
+    "time": InterfaceKind("Time (NTP)", ("host",), ("port",), _ALWAYS),
+    "ups": InterfaceKind(
+        "UPS (NUT)",
+        ("host",),
+        ("port",),
+        {"ups": Setting(_TEXT, "Which power supply, where upsd has several"), **_ALWAYS},
+    ),
+    "orthanc": InterfaceKind("Orthanc REST", ("url",), ("credential",), _ORTHANC | _TRUST | _ALWAYS),
 }
 
 
@@ -132,3 +172,27 @@ def check_address(values: Mapping[str, Any], given: frozenset[str]) -> list[tupl
         if name in given and name not in kind.used and values.get(name)
     ]
     return missing + foreign
+
+
+def check_reach(
+    values: Mapping[str, Any], present: Mapping[str, Any] | None, organisation: str
+) -> list[tuple[str, str]]:
+    """What somebody who edits this organisation alone may not name: the secrets and files of others.
+
+    Whoever points an interface at an address of their own is sent its credential; so a secret's file must carry the
+    organisation's slug, and a file on the server is for the provider's own staff to name. What stood before may stay.
+    """
+    before = present or {"credential": "", "settings": {}}
+    wrong = []
+    if values["credential"] != before["credential"] and not _own_secret(values["credential"], organisation):
+        wrong.append(
+            ("credential", f"its name must begin with {organisation + '.'!r}, as your organisation's secrets do")
+        )
+    for name in SERVER_FILES & values["settings"].keys():
+        if values["settings"][name] != before["settings"].get(name):
+            wrong.append((f"settings.{name}", "names a file on the server; only the provider's own staff may"))
+    return wrong
+
+
+def _own_secret(name: str, organisation: str) -> bool:
+    return not name or name.startswith(f"{organisation}.")

@@ -44,8 +44,11 @@ class Plan:
     complaints: list[Complaint] = field(default_factory=list)
 
 
-def plan(description: Description, present: Present, *, prune: bool) -> Plan:
-    """Complaints of the description itself are carried over; with any complaint nothing may be carried out."""
+def plan(description: Description, present: Present, *, prune: bool, everywhere: bool) -> Plan:
+    """Complaints of the description itself are carried over; with any complaint nothing may be carried out.
+
+    `everywhere` says that the actor edits every organisation, and may name secrets and files of all.
+    """
     made = Plan(complaints=list(description.complaints), absent=_absent(description, present))
     refused = {complaint.place for complaint in made.complaints}
     for row in description.rows:
@@ -53,7 +56,7 @@ def plan(description: Description, present: Present, *, prune: bool) -> Plan:
         if row.kind == "dependency":
             _keep(made, row, found, {})
             continue
-        values, complaints = _whole(row, found)
+        values, complaints = _whole(row, found, everywhere)
         made.complaints += [complaint for complaint in complaints if complaint.place not in refused]
         _keep(made, row, found, values)
     if not prune:
@@ -75,10 +78,8 @@ def _moved_behind(description: Description, present: Present, absent: list[Row])
                 yield Change(kind, key, {"position": stood}, {"position": stands})
 
 
-def _whole(row: Described, found: Mapping[str, Any] | None) -> tuple[dict[str, Any], list[Complaint]]:
-    if row.kind == "interface" and not (row.values.get("kind") or found):
-        return row.values, []
-    return complete(row.kind, row.values, found, row.place)
+def _whole(row: Described, found: Mapping[str, Any] | None, everywhere: bool) -> tuple[dict[str, Any], list[Complaint]]:
+    return complete(row.kind, row.values, found, row.place, only="" if everywhere else row.key[0])
 
 
 def _keep(made: Plan, row: Described, found: Mapping[str, Any] | None, values: dict[str, Any]) -> None:

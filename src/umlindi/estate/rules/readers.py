@@ -25,6 +25,7 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s.,;<>\"]+(?:\.[^@\s.,;<>\"]+)*")
 _PHONE = re.compile(r"[+(]?[0-9][0-9 ()/.-]*(?:(?:x|ext\.?) ?[0-9]+)?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECRET_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HOUSE_SECRETS = frozenset({"secret_key", "audit_key"})
 _SHOWN_AT_MOST = 60
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
@@ -172,6 +173,12 @@ def code_string(raw: Any) -> str:
     return value
 
 
+def code_strings(raw: Any) -> list[str]:
+    """A list of DICOM code strings without repetition, or one text with commas."""
+    items = raw if isinstance(raw, list) else _scalar(raw).split(",")
+    return list(dict.fromkeys(filter(None, map(code_string, items))))
+
+
 def email(raw: Any) -> str:
     value = text(raw, at_most=254)
     if value and not (value.isascii() and _EMAIL.fullmatch(value)):
@@ -197,8 +204,10 @@ def timezone(raw: Any) -> str:
 
 
 def secret_file(raw: Any) -> str:
-    """The name of a file in the home's secrets folder, never a path out of it."""
+    """The name of a file in the home's secrets folder, never a path out of it, never one of the house's own keys."""
     value = text(raw, at_most=100)
+    if value in _HOUSE_SECRETS:
+        raise Wrong(f"{shown(value)} is the house's own key, which no interface is given")
     if value and (not _SECRET_FILE.fullmatch(value) or ".." in value):
         raise Wrong(f"{shown(value)} is not the name of a file in the secrets folder: letters, digits, '.', '-', '_'")
     return value

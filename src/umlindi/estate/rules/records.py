@@ -192,18 +192,23 @@ def _suggest(key: str, known: list[str]) -> str:
 
 
 def complete(
-    kind: str, given: Mapping[str, Any], present: Mapping[str, Any] | None, place: Place = ()
+    kind: str, given: Mapping[str, Any], present: Mapping[str, Any] | None, place: Place = (), *, only: str = ""
 ) -> tuple[dict[str, Any], list[Complaint]]:
-    """The whole row: what is present, overlaid with what is given; and what is wrong with it as a whole."""
+    """The whole row: what is present, overlaid with what is given; and what is wrong with it as a whole.
+
+    `only` is the organisation of an actor who edits no other (`interfaces.check_reach`).
+    """
     row = {**(defaults(kind) if present is None else present), **given}
     complaints = [
         Complaint((*place, field.name), "is missing; it is needed")
         for field in RECORDS[kind].fields
         if field.required and not row[field.name]
     ]
-    if kind != "interface" or complaints:
+    if kind != "interface" or not row["kind"]:
         return row, complaints
-    return _complete_interface(row, frozenset(given), place)
+    row, about_it = _complete_interface(row, frozenset(given), place)
+    reach = interfaces.check_reach(row, present, only) if only else []
+    return row, complaints + about_it + [Complaint((*place, *name.split(".")), why) for name, why in reach]
 
 
 def defaults(kind: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from umlindi.estate.services.exporting import export_estate
 from umlindi.estate.services.importing import ImportRefused, ImportReport, Problem, import_estate
+from umlindi.estate.services.titles import import_titles
 from umlindi.estate.services.verbs import (
     ChangedMeanwhile,
     Invalid,
@@ -27,6 +28,7 @@ __all__ = [
     "export_estate",
     "fingerprint",
     "import_estate",
+    "import_titles",
     "release",
     "remove",
 ]

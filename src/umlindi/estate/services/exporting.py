@@ -29,7 +29,7 @@ def export_estate(actor: Actor, organisation: Organisation | None = None) -> str
 
 def _writer() -> YAML:
     yaml = YAML(typ="safe", pure=True)
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel.yaml annotates its default
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 120

@@ -88,7 +88,7 @@ def carry_out(
         organisations = _locked(actor, description)
         description.complaints += _not_theirs(actor, description, organisations)
         before = snapshot(list(organisations.values()))
-        made = plan(description, before.values, prune=prune)
+        made = plan(description, before.values, prune=prune, everywhere=actor.organisations(EDIT) is None)
         if made.complaints:
             raise ImportRefused(_in_order([locate(complaint) for complaint in made.complaints]))
         report = _report(made, dry_run=dry_run, prune=prune)

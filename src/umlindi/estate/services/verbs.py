@@ -85,7 +85,7 @@ def add(actor: Actor, kind: str, owner: Model | None, given: Mapping[str, Any]) 
     with transaction.atomic():
         _lock(where)
         row = MODELS[kind](**_owned_by(kind, owner))
-        values = _judged(kind, row, given, None)
+        values = _judged(actor, row, given, None)
         for name, value in values.items():
             setattr(row, name, value)
         if isinstance(row, Contact):
@@ -104,7 +104,7 @@ def change(actor: Actor, row: Row, given: Mapping[str, Any], *, seen: str = "", 
         row.refresh_from_db()
         if seen and seen != fingerprint(row):
             raise _changed_meanwhile(row)
-        values = _judged(kind, row, given, values_of(kind, row))
+        values = _judged(actor, row, given, values_of(kind, row))
         differing = [name for name, value in values.items() if getattr(row, name) != value]
         if differing:
             with audited(actor, f"{kind}.changed", row, reason=reason):
@@ -179,17 +179,22 @@ def _owned_by(kind: str, owner: Model | None) -> dict[str, Model | None]:
     raise TypeError(f"a {kind} does not belong to {owner!r}")
 
 
-def _judged(kind: str, row: Model, given: Mapping[str, Any], present: Mapping[str, Any] | None) -> dict[str, Any]:
+def _judged(actor: Actor, row: Model, given: Mapping[str, Any], present: Mapping[str, Any] | None) -> dict[str, Any]:
     """The row's values as they will be. Raises `Invalid` with every complaint at once."""
+    kind = KIND_OF[type(row)]
     values, complaints = read_record(kind, given)
     refused = {complaint.place for complaint in complaints}
-    if "kind" in values or present is not None or kind != "interface":
-        values, about_the_whole = complete(kind, values, present)
-        complaints += [complaint for complaint in about_the_whole if complaint.place not in refused]
+    only = "" if actor.organisations(EDIT) is None else _slug_of_organisation(row)
+    values, about_the_whole = complete(kind, values, present, only=only)
+    complaints += [complaint for complaint in about_the_whole if complaint.place not in refused]
     complaints += _taken(kind, row, values)
     if complaints:
         raise Invalid(complaints)
     return values
+
+
+def _slug_of_organisation(row: Model) -> str:
+    return Organisation.objects.values_list("slug", flat=True).get(pk=organisation_of(row))
 
 
 def _taken(kind: str, row: Model, values: Mapping[str, Any]) -> list[Complaint]:
