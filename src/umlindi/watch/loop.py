@@ -10,8 +10,9 @@ import logging
 import signal
 from datetime import UTC, datetime, timedelta
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
+from umlindi.core.threads import DatabaseThread
 from umlindi.estate.models import Interface
 from umlindi.watch import services
 from umlindi.watch.rules import DEFAULT_DEADLINE_S
@@ -35,26 +36,27 @@ async def _main() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await Watch(stop).run()
+    await watch(stop)
 
 
-class Watch:
+async def watch(stop: asyncio.Event) -> None:
+    """Claim and probe until `stop` is set."""
+    async with DatabaseThread() as database:
+        await _Watch(stop, database).run()
+
+
+class _Watch:
     """One process's share of the probing."""
 
-    def __init__(self, stop: asyncio.Event) -> None:
+    def __init__(self, stop: asyncio.Event, database: DatabaseThread) -> None:
         self._stop = stop
+        self._database = database
         self._runner = Runner()
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Claim and probe until told to stop. While the database is away, wait for it and go on."""
         while not self._stop.is_set():
-            try:
-                claimed = await asyncio.to_thread(self._claim)
-            except DatabaseError as error:
-                logger.warning("the database is away, waiting: %s", error)
-                claimed = []
-                await asyncio.to_thread(close_old_connections)
+            claimed = await self._claim()
             for interface in claimed:
                 self._begin(interface)
             if len(claimed) < CLAIM_AT_ONCE:
@@ -63,13 +65,16 @@ class Watch:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _claim(self) -> list[Interface]:
+    async def _claim(self) -> list[Interface]:
+        """What is due, as far as there is room. While the database is away there is nothing, and the loop goes on."""
         room = min(CLAIM_AT_ONCE, AT_ONCE - len(self._running))
         if room <= 0:
             return []
-        now = datetime.now(UTC)
-        services.give_turns(now)
-        return services.claim_due(now, room, HOLD)
+        try:
+            return await self._database.run(_claim_due, room)
+        except DatabaseError as error:
+            logger.warning("the database is away, waiting: %s", error)
+            return []
 
     def _begin(self, interface: Interface) -> None:
         task = asyncio.create_task(self._probe(interface))
@@ -78,7 +83,7 @@ class Watch:
 
     async def _probe(self, interface: Interface) -> None:
         answer = await self._runner.probe(job_for(interface))
-        await asyncio.to_thread(services.finish_turn, interface, answer)
+        await self._database.run(services.finish_turn, interface, answer)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A probe that broke is a fault of ours: told in the log, and its claim runs out, so it is tried again."""
@@ -92,3 +97,9 @@ class Watch:
                 await self._stop.wait()
         except TimeoutError:
             return
+
+
+def _claim_due(room: int) -> list[Interface]:
+    now = datetime.now(UTC)
+    services.give_turns(now)
+    return services.claim_due(now, room, HOLD)
