@@ -11,7 +11,7 @@ from umlindi.hl7 import ack
 from umlindi.hl7.client import exchange
 from umlindi.hl7.message import Message, NotHl7, escape, message, parse, parse_text
 from umlindi.hl7.mllp import frame
-from umlindi.hl7.tables import ACCEPTED, ACKNOWLEDGEMENTS, UNSUPPORTED
+from umlindi.hl7.tables import ACCEPTED, REFUSED, UNSUPPORTED
 from umlindi.probes import Deadline, Ladder, Layer, Permanent, ProbeResult
 from umlindi.probes.ladder import Rung
 from umlindi.probes.transport import Trust, looks_like, reach, skip_all
@@ -97,7 +97,7 @@ def _judge(target: Hl7Target, asked: Message, answer: ack.Acknowledgement, rung:
         rung.says(answer.name, answer.meaning, **evidence)
     elif target.message is None and answer.error in UNSUPPORTED:
         rung.says(answer.name, "reads and acknowledges HL7; it knows no management query, which is common", **evidence)
-    elif target.message is None and answer.code in ACKNOWLEDGEMENTS and not answer.error:
+    elif target.message is None and answer.code in REFUSED and not answer.error:
         rung.complains(answer.name, f"{answer.meaning}, without saying why; configure a test message", **evidence)
     else:
         raise ack.fault(answer, **evidence)

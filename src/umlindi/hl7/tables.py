@@ -12,6 +12,7 @@ ACKNOWLEDGEMENTS = {
     "CR": "commit reject",
 }
 ACCEPTED = frozenset({"AA", "CA"})
+REFUSED = frozenset(ACKNOWLEDGEMENTS) - ACCEPTED
 
 # Table 0357, message error condition codes (HL7 v2.5.1 §2.15.5).
 ERRORS = {

@@ -79,6 +79,15 @@ _NUMBERS = {
     4060: "the database does not exist or the user lacks the right",
     18456: "user or password is wrong",
 }
+# sqlite3's result codes by name.
+_NAMES = {
+    "SQLITE_CANTOPEN": "the file is not there or may not be opened",
+    "SQLITE_NOTADB": "the file is not an SQLite database",
+    "SQLITE_CORRUPT": "the database file is damaged",
+    "SQLITE_BUSY": "the database is locked by another process",
+    "SQLITE_READONLY": "the query would write, and a probe only reads",
+    "SQLITE_ERROR": "the query has a mistake",
+}
 _RETRIABLE_NUMBERS = frozenset({1040, 2003, 2006, 2013})
 # libpq gives no SQLSTATE while connecting, only the server's text (English, as its lc_messages has it).
 _LIBPQ_TEXTS = (
@@ -128,7 +137,7 @@ def parsed(text: str) -> URL:
 async def probe(target: SqlTarget, deadline: Deadline) -> ProbeResult:
     """Steps: resolve and tcp (where the URL names a host), connect, roundtrip, query."""
     url = parsed(target.url)
-    ladder = Ladder("sql", url.set(username=None, password=None, query={}).render_as_string())
+    ladder = Ladder("sql", _shown(url))
     if url.host:
         port = url.port or _PORTS.get(url.get_backend_name(), 0)
         if await reach(ladder, url.host, port, deadline, samples=target.samples) is None:
@@ -141,6 +150,12 @@ async def probe(target: SqlTarget, deadline: Deadline) -> ProbeResult:
     else:
         await _ask(ladder, connection, target, deadline)
     return ladder.result()
+
+
+def _shown(url: URL) -> str:
+    """Without user, password and options: this is stored and shown."""
+    where = f"{url.host or ''}{f':{url.port}' if url.port else ''}"
+    return f"{url.get_backend_name()}://{where}/{url.database or ''}"
 
 
 def _engine(url: URL, deadline: Deadline) -> Engine:
@@ -231,6 +246,10 @@ def database_fault(error: BaseException, doing: str) -> Fault:
         meaning = _STATES.get(state) or _STATES.get(state[:2]) or "the database refused"
         kind = Retriable if state[:2] in _RETRIABLE_CLASSES else Permanent
         return kind(Layer.APPLICATION, state, f"{meaning} ({doing})")
+    name = getattr(error, "sqlite_errorname", None)
+    if name:
+        kind = Retriable if name == "SQLITE_BUSY" else Permanent
+        return kind(Layer.APPLICATION, name, f"{_NAMES.get(name, 'the database refused')} ({doing})")
     number = _number(error)
     if number is not None:
         kind = Retriable if number in _RETRIABLE_NUMBERS else Permanent
@@ -244,6 +263,6 @@ def _state_of_text(error: BaseException) -> str | None:
 
 
 def _number(error: BaseException) -> int | None:
-    """pymysql's first argument, pytds' `msg_no`, sqlite3's `sqlite_errorcode`."""
-    candidates = (getattr(error, "msg_no", None), getattr(error, "sqlite_errorcode", None), *error.args[:1])
+    """pymysql's first argument, pytds' `msg_no`."""
+    candidates = (getattr(error, "msg_no", None), *error.args[:1])
     return next((number for number in candidates if isinstance(number, int) and number), None)

@@ -36,6 +36,7 @@ _OS_MEANINGS = {
     "ENETUNREACH": "no route to that network",
     "ENETDOWN": "the network interface is down",
     "ETIMEDOUT": "the peer did not answer the connection request",
+    "CLOSED": "the peer closed the connection",
     "EPIPE": "the peer had already closed the connection",
     "EACCES": "the operating system does not permit the connection",
     "EPERM": "the local firewall does not permit the connection",
@@ -133,17 +134,17 @@ def os_code(error: OSError) -> str:
         return errno.errorcode[error.errno]
     if isinstance(error, TimeoutError):
         return "TIMEOUT"
-    return _nested_code(error)
+    return _numberless_code(error)
 
 
 # EAI_NODATA is obsolete but is what glibc still answers for a name without an address.
 _EAI_NAMES = {int(value): name for name, value in vars(socket).items() if name.startswith("EAI_")}
 
 
-def _nested_code(error: OSError) -> str:
-    """asyncio wraps the errors of several addresses in one OSError without a number."""
+def _numberless_code(error: OSError) -> str:
+    """asyncio's own errors carry no number: it calls a connection that the peer closed reset."""
     if isinstance(error, ConnectionResetError):
-        return "ECONNRESET"
+        return "CLOSED"
     if isinstance(error, BrokenPipeError):
         return "EPIPE"
     return type(error).__name__
@@ -315,11 +316,18 @@ async def connection(
                 address.ip, address.port, ssl=context, server_hostname=name, family=address.family
             )
         except OSError as error:
-            raise os_fault(error, doing) from error
+            raise _connect_fault(error, doing, handshake=context is not None) from error
     try:
         yield reader, writer
     finally:
         await _hang_up(writer)
+
+
+def _connect_fault(error: OSError, doing: str, handshake: bool) -> Fault:
+    """A peer that closes in mid-handshake is met by asyncio as a connection lost, without a TLS error."""
+    if handshake and os_code(error) == "CLOSED":
+        return tls_fault(ssl.SSLEOFError())
+    return os_fault(error, doing)
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,63 @@
+"""Acknowledgements are read where each version puts the error, and answer exactly the message they are for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from umlindi.hl7 import ack
+from umlindi.hl7.message import parse
+from umlindi.probes import Permanent, Retriable
+
+NOW = datetime(2026, 8, 17, 5, 0, tzinfo=UTC)
+ORDER = "MSH|^~\\&|RIS|A|PACS|B|20260817||ORM^O01^ORM_O01|42|T|2.3.1||||||8859/1\rPID|1\r"
+
+
+def answer(*segments: str) -> ack.Acknowledgement | None:
+    return ack.read(parse("\r".join(["MSH|^~\\&|PACS|B|RIS|A|20260817||ACK|9|P|2.5", *segments]).encode()))
+
+
+@pytest.mark.parametrize(
+    ("segments", "name"),
+    [
+        (["MSA|AA|42"], "AA"),
+        (["MSA|AA|42", "ERR|||0^Message accepted^HL70357|I"], "AA"),
+        (["MSA|AE|42", "ERR||PID^1^3|204^Unknown key identifier^HL70357|E"], "AE/204"),
+        (["MSA|AE|42", "ERR|PID^1^3^204&Unknown key identifier"], "AE/204"),
+        (["MSA|AR|42|no|||203^Unsupported version"], "AR/203"),
+        (["MSA|AR|42", "ERR|"], "AR"),
+        (["MSA|CR|42"], "CR"),
+    ],
+)
+def test_the_error_is_found_where_its_version_puts_it(segments, name):
+    assert answer(*segments).name == name
+
+
+def test_an_answer_without_msa_acknowledges_nothing():
+    assert answer("ZZZ|1") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [("204", Permanent), ("101", Permanent), ("206", Retriable), ("207", Retriable)]
+)
+def test_only_a_locked_record_and_an_internal_error_may_be_tried_again(error, kind):
+    fault = ack.fault(answer("MSA|AE|42", f"ERR|||{error}|E"))
+    assert isinstance(fault, kind)
+    assert fault.code == f"AE/{error}"
+
+
+def test_an_acknowledgement_goes_back_where_the_message_came_from():
+    received = parse(ORDER.encode())
+    wire = ack.acknowledge(received, NOW, control_id="77", code="AE", error="204", said="no|such").encode()
+    read = parse(wire)
+    assert [read.header.text(field) for field in (3, 4, 5, 6)] == ["PACS", "B", "RIS", "A"]
+    assert (read.header.raw(9), read.control_id, read.header.raw(11), read.header.raw(12)) == (
+        "ACK^O01",
+        "77",
+        "T",
+        "2.3.1",
+    )
+    assert read.header.raw(18) == "8859/1"
+    acknowledgement = ack.read(read)
+    assert (acknowledgement.name, acknowledgement.control_id, acknowledgement.said) == ("AE/204", "42", "no|such")
