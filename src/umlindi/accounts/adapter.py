@@ -1,9 +1,22 @@
-"""How sign-in differs from allauth's own: nobody signs up."""
+"""How sign-in differs from allauth's own: nobody signs up, a changed password is audited, secrets are encrypted."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet
+from django.conf import settings
 from django.http import HttpRequest
+
+from umlindi.accounts.models import User
+from umlindi.accounts.queries import actor_of
+from umlindi.core.audit import audited
+
+QUIET = frozenset({"account/messages/logged_in.txt", "account/messages/logged_out.txt"})
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -11,3 +24,33 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def add_message(self, request: HttpRequest, level: int, message_template: str = "", **kwargs: Any) -> None:
+        """Whoever has just signed in or out sees that without being told."""
+        if message_template not in QUIET:
+            super().add_message(request, level, message_template, **kwargs)
+
+    def set_password(self, user: User, password: str) -> None:
+        with audited(actor_of(user), "password.changed", user):
+            user.set_password(password)
+            user.must_change_password = False
+            user.save(update_fields=["password", "must_change_password"])
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Who reads the database, or a backup of it, cannot make anybody's codes: their seeds are encrypted under a key
+    made from the site's secret key, which is not in the database."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_label(self, user: User) -> str:
+        return user.username
+
+
+def _cipher() -> Fernet:
+    key = hashlib.sha256(b"second factor" + settings.SECRET_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))

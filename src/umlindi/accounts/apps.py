@@ -1,3 +1,7 @@
+"""People, roles, sign-in and tokens."""
+
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +9,6 @@ class AccountsConfig(AppConfig):
     name = "umlindi.accounts"
     label = "accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        import_module("umlindi.accounts.trail")

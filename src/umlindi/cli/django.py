@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import click
 import django
-from django.core.exceptions import ImproperlyConfigured
 
 from umlindi.house.errors import HouseError
 from umlindi.house.home import Home, chosen_root, told_plainly
@@ -23,10 +23,9 @@ def with_django(home: str | None = None) -> None:
     os.environ["UMLINDI_HOME"] = str(root)
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = _running_database(Home(root))
-    try:
-        django.setup()
-    except ImproperlyConfigured as error:
-        raise click.ClickException(str(error)) from error
+    django.setup()
+    if missing := import_module("umlindi.core.checks").missing_secrets():
+        raise click.ClickException(missing)
 
 
 def _running_database(home: Home) -> str:

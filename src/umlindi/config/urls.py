@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("estate/", include("umlindi.estate.urls")),
     path("people/", include("umlindi.accounts.urls")),
     path("audit/", include("umlindi.core.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("umlindi.accounts.signin_urls")),
     path("api/", include("umlindi.config.api_urls")),
 ]
 

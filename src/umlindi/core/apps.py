@@ -1,3 +1,7 @@
+"""What every room uses: actors, scope, the audit trail."""
+
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +9,6 @@ class CoreConfig(AppConfig):
     name = "umlindi.core"
     label = "core"
     verbose_name = "Core"
+
+    def ready(self) -> None:
+        import_module("umlindi.core.checks")

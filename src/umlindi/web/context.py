@@ -33,6 +33,15 @@ class Room:
         return reverse(self.route)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry of the organisation switch."""
+
+    name: str
+    url: str
+    current: bool
+
+
 ROOMS = (
     Room("Now", "Now", "now", "n", "estate.view"),
     Room("Morning check", "Check", "watch:checks", "m", "check.view"),
@@ -40,6 +49,9 @@ ROOMS = (
     Room("People", "People", "people:list", "p", "people.view"),
     Room("Audit", "Audit", "audit:list", "a", "audit.view"),
 )
+NARROWED = ("now", "watch:checks")
+"""The pages that show one organisation with `?org=slug`."""
+
 LAB = Room("Fault lab", "Lab", "demo:lab", "l", "demo.break")
 
 
@@ -79,6 +91,32 @@ class House:
     @cached_property
     def organisations(self) -> list[Organisation]:
         return list(visible(self.actor, Organisation))
+
+    @cached_property
+    def switch(self) -> list[Choice]:
+        """Where the switch leads, all of them first; empty where there is nothing to choose.
+
+        A page that can be narrowed is narrowed to the organisation; elsewhere it leads to the organisation's own page.
+        """
+        if len(self.organisations) < 2:
+            return []
+        path = self.request.path
+        narrows = path in {reverse(route) for route in NARROWED}
+        every = Choice("All organisations", path if narrows else reverse("estate:index"), not self._narrowed_to)
+        return [every, *(self._choice(one, path if narrows else "") for one in self.organisations)]
+
+    def _choice(self, organisation: Organisation, path: str) -> Choice:
+        url = f"{path}?org={organisation.slug}" if path else reverse("estate:organisation", args=[organisation.slug])
+        return Choice(organisation.name, url, self._narrowed_to == organisation.slug)
+
+    @property
+    def chosen(self) -> str:
+        """What the switch says now."""
+        return next((choice.name for choice in self.switch if choice.current), "All organisations")
+
+    @property
+    def _narrowed_to(self) -> str:
+        return self.request.GET.get("org", "")
 
 
 def house(request: HttpRequest) -> dict[str, House]:

@@ -80,7 +80,7 @@ def deactivate(actor: Actor, user: User, reason: str) -> None:
             user.is_active = False
             user.set_unusable_password()
             user.save(update_fields=["is_active", "password"])
-        end_sessions(user)
+        _end_sessions(user)
 
 
 def reactivate(actor: Actor, user: User, reason: str) -> str:
@@ -96,7 +96,7 @@ def reset_password(actor: Actor, user: User) -> str:
     _require_manage(actor, user)
     with audited(actor, "person.password-reset", user):
         password = _set_one_time_password(user)
-        end_sessions(user)
+        _end_sessions(user)
     return password
 
 
@@ -107,12 +107,20 @@ def reset_second_factor(actor: Actor, user: User, reason: str) -> int:
         kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
         Authenticator.objects.filter(user=user).delete()
         record(actor, "person.second-factor-reset", user, before={"second_factors": sorted(kinds)}, reason=reason)
-        end_sessions(user)
+        _end_sessions(user)
     return len(kinds)
 
 
-def end_sessions(user: User, keep: str = "") -> int:
-    """Sign a person out everywhere, but for the session whose key is `keep`. Returns how many sessions ended."""
+def end_own_sessions(actor: Actor, user: User, keep: str) -> int:
+    """Sign oneself out everywhere but in the session whose key is `keep`. Returns how many sessions ended."""
+    with transaction.atomic():
+        ended = _end_sessions(user, keep)
+        if ended:
+            record(actor, "sign-out.elsewhere", user, after={"sessions": ended})
+    return ended
+
+
+def _end_sessions(user: User, keep: str = "") -> int:
     sessions = UserSession.objects.filter(user=user).exclude(session_key=keep)
     for session in sessions:
         session.end()

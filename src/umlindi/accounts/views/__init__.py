@@ -1,0 +1,1 @@
+"""Pages: People, and one's own account."""
