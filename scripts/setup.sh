@@ -24,13 +24,15 @@ choose_place() {
   fi
   venv=$place/.venv
   state=$place/.venv/umlindi
-  log=$place/.venv/umlindi/setup.log
+  logs=$place/.setup
+  log=$logs/setup.log
+  mkdir -p "$logs"
 }
 
 # One set-up at a time in one place. The lock goes with file descriptor 9.
 hold_place() {
   if command -v flock >/dev/null; then
-    exec 9>"$place/.setup-lock"
+    exec 9>"$logs/lock"
     flock -n 9 || { say "waiting for another set-up in $place"; flock 9; }
   fi
 }
@@ -68,7 +70,7 @@ apt_install() {
   [ -n "$apt" ] || return 1
   say "installing system packages with apt: $*"
   if [ -z "${apt_updated:-}" ]; then
-    $apt update -qq >>"$place/apt.log" 2>&1 || say "apt could not refresh its lists; going on with those it has"
+    $apt update -qq >>"$logs/apt.log" 2>&1 || say "apt could not refresh its lists; going on with those it has"
     apt_updated=1
   fi
   known=
@@ -78,8 +80,8 @@ apt_install() {
   [ -n "$known" ] || return 1
   # $known holds package names alone.
   # shellcheck disable=SC2086
-  if ! $apt install -y -qq --no-install-recommends $known >>"$place/apt.log" 2>&1; then
-    say "apt could not install$known; see $place/apt.log"
+  if ! $apt install -y -qq --no-install-recommends $known >>"$logs/apt.log" 2>&1; then
+    say "apt could not install$known; see $logs/apt.log"
     return 1
   fi
 }
@@ -106,13 +108,13 @@ need_uv() {
 
 bootstrap_uv() {
   rm -rf "$place/.uv"
-  if "$python" -m venv "$place/.uv" >>"$place/uv.log" 2>&1; then
-    "$place/.uv/bin/python" -m pip install --quiet --require-hashes -r "$root/scripts/uv.lock" >>"$place/uv.log" 2>&1 && return
-    tail -n 5 "$place/uv.log" >&2
-    fail "uv could not be fetched (log: $place/uv.log); is there a network?"
+  if "$python" -m venv "$place/.uv" >>"$logs/uv.log" 2>&1; then
+    "$place/.uv/bin/python" -m pip install --quiet --require-hashes -r "$root/scripts/uv.lock" >>"$logs/uv.log" 2>&1 && return
+    tail -n 5 "$logs/uv.log" >&2
+    fail "uv could not be fetched (log: $logs/uv.log); is there a network?"
   fi
   rm -rf "$place/.uv"
-  "$python" -m pip install --quiet --target "$place/.uv" --require-hashes -r "$root/scripts/uv.lock" >>"$place/uv.log" 2>&1
+  "$python" -m pip install --quiet --target "$place/.uv" --require-hashes -r "$root/scripts/uv.lock" >>"$logs/uv.log" 2>&1
 }
 
 stamp_of() { (printf '%s\n' "$root"; cat -- "$@") | sha256sum | cut -d ' ' -f 1; }

@@ -124,6 +124,7 @@ class Supervisor:
         while web.alive and time.monotonic() < ends:
             if _answers(self._plan.port):
                 return
+            self._tend_children()
             time.sleep(POLL_SECONDS / 5)
         raise ServiceFailed(f"The web server does not answer at {self._plan.url}health: see {web.log}.")
 
@@ -143,12 +144,14 @@ class Supervisor:
     def _keep(self) -> None:
         while True:
             time.sleep(POLL_SECONDS)
-            now = time.monotonic()
-            self._keep_database(now)
+            self._keep_database(time.monotonic())
             self._hear_demo()
-            for child in self._children:
-                if said := child.tend(now):
-                    self._say(said)
+            self._tend_children()
+
+    def _tend_children(self) -> None:
+        for child in self._children:
+            if said := child.tend(time.monotonic()):
+                self._say(said)
 
     def _keep_database(self, now: float) -> None:
         if self._cluster is None or now < self._database_again_at or self._cluster.running():

@@ -1,0 +1,225 @@
+"""`umlindi up` as a person and an init system meet it: one process to start, one to stop, nothing left behind."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import queue
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from umlindi.house import postmaster
+from umlindi.house.gate import LOOPBACK
+from umlindi.house.home import PASSABLE
+
+FIRST_START_SECONDS = 90
+SECOND_START_SECONDS = 10
+STOP_SECONDS = 12
+SERVICES = ("web", "watch", "worker")
+
+
+class Up:
+    """A running `umlindi up` and the lines it says."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port = home, port
+        command = [sys.executable, "-m", "umlindi", "up", "--home", str(home), "--port", str(port), "--no-demo"]
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("UMLINDI_", "DATABASE_"))}
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=env | {"PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+        )
+        self.said: list[str] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self._lines.put(line.rstrip())
+
+    def hear(self, pattern: str, seconds: float) -> str:
+        ends = time.monotonic() + seconds
+        while True:
+            try:
+                self.said.append(self._lines.get(timeout=max(0.01, ends - time.monotonic())))
+            except queue.Empty:
+                pytest.fail(f"did not say {pattern!r} within {seconds} s: {self.said}")
+            if re.search(pattern, self.said[-1]):
+                return self.said[-1]
+
+    def end(self, sent: signal.Signals, seconds: float = STOP_SECONDS) -> int:
+        self.process.send_signal(sent)
+        return self.ended(seconds)
+
+    def ended(self, seconds: float) -> int:
+        code = self.process.wait(seconds)
+        self._reader.join()
+        if self.process.stdout:
+            self.process.stdout.close()
+        return code
+
+    def children(self) -> dict[str, psutil.Process]:
+        return {child.cmdline()[3]: child for child in psutil.Process(self.process.pid).children()}
+
+    def healthy(self) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+def until(holds: Callable[[], bool], seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def left_behind(home: Path) -> list[str]:
+    """Processes that speak of this home, or work in its data folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ().get("UMLINDI_HOME", "")
+            words = [*process.cmdline(), process.cwd(), environment]
+        except psutil.Error:
+            continue
+        if process.pid != os.getpid() and any(str(home) in word for word in words):
+            found.append(" ".join(words))
+    return found
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="umlindi-up-"))
+    folder.chmod(PASSABLE)
+    yield folder / "home of umlindi"
+    postmaster.stop(folder / "home of umlindi" / "data" / "pg", ((signal.SIGKILL, 5.0),))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as trial:
+        trial.bind((LOOPBACK, 0))
+        number: int = trial.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def start(home: Path, port: int) -> Iterator[Callable[[], Up]]:
+    started: list[Up] = []
+
+    def up() -> Up:
+        started.append(Up(home, port))
+        return started[-1]
+
+    yield up
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGTERM, 30)
+
+
+@pytest.fixture
+def running(start: Callable[[], Up]) -> Up:
+    up = start()
+    up.hear("^ready ", FIRST_START_SECONDS)
+    return up
+
+
+@pytest.mark.e2e
+def test_the_first_start_gives_a_one_time_password_and_the_second_is_ready_within_ten_seconds(
+    start: Callable[[], Up], home: Path
+) -> None:
+    first = start()
+    ready = first.hear("^ready ", FIRST_START_SECONDS)
+    assert re.fullmatch(rf"ready http://127\.0\.0\.1:{first.port}/  sign in as admin with .* password \S{{12,}}", ready)
+    assert first.healthy()
+    assert first.end(signal.SIGTERM) == 0
+    began = time.monotonic()
+    second = start()
+    assert second.hear("^ready ", FIRST_START_SECONDS) == f"ready http://127.0.0.1:{second.port}/"
+    assert time.monotonic() - began < SECOND_START_SECONDS
+    assert second.healthy()
+    password = ready.rsplit(" ", 1)[1]
+    assert not [log for log in (home / "logs").rglob("*.log*") if password in log.read_text("utf-8", "replace")]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_every_way_of_stopping_leaves_nothing_behind(running: Up, home: Path, sent: signal.Signals) -> None:
+    assert running.children().keys() == set(SERVICES)
+    assert running.end(sent) == 0
+    assert left_behind(home) == []
+    assert not (home / "data" / "pg" / "postmaster.pid").exists()
+    assert list((home / "run" / "pg").iterdir()) == []
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind((LOOPBACK, running.port))
+
+
+@pytest.mark.e2e
+def test_a_second_one_in_the_same_home_is_refused_and_does_not_disturb_the_first(
+    running: Up, start: Callable[[], Up]
+) -> None:
+    second = start()
+    second.hear(rf"already runs in .*\(process {running.process.pid}\)", 10)
+    assert second.ended(5) == 11
+    assert running.healthy()
+
+
+@pytest.mark.e2e
+def test_kill_9_of_the_supervisor_blocks_nothing(running: Up, start: Callable[[], Up], home: Path) -> None:
+    children = list(running.children().values())
+    running.end(signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    again = start()
+    again.hear("PostgreSQL was still running", 10)
+    again.hear("^ready ", SECOND_START_SECONDS)
+    assert again.healthy()
+    assert again.end(signal.SIGTERM) == 0
+    assert left_behind(home) == []
+
+
+@pytest.mark.e2e
+def test_what_dies_is_started_again_and_said(running: Up) -> None:
+    running.children()["watch"].kill()
+    running.hear(r"watch ended \(SIGKILL, see .*watch\.log\); starting it again in 1 s", 5)
+    until(lambda: "watch" in running.children(), 10)
+    database = postmaster.live(running.home / "data" / "pg")
+    assert database is not None
+    os.kill(database.pid, signal.SIGKILL)
+    running.hear("PostgreSQL is gone; starting it again", 10)
+    running.hear("PostgreSQL started", 20)
+    until(running.healthy, 20)
+
+
+@pytest.mark.e2e
+def test_a_taken_port_is_said_before_anything_starts(start: Callable[[], Up], port: int, home: Path) -> None:
+    with socket.create_server((LOOPBACK, port)):
+        refused = start()
+        refused.hear(rf"^umlindi: Port {port} is taken by ", 10)
+        assert refused.ended(5) == 12
+    assert left_behind(home) == []
