@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from umlindi.core.doors import Request
+from umlindi.estate.queries import search
 from umlindi.web.context import House
+
+ROOM_FOR_DOORS = 4
+ACTIONS = (
+    ("Run the morning check", "watch:checks", "check.run"),
+    ("Import an estate", "estate:import", "estate.edit"),
+    ("Add a person", "people:add", "people.edit"),
+)
+OWN = (("Second step, passkeys, tokens, sessions", "account"), ("Change your password", "account_change_password"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +29,14 @@ class Hit:
 
 
 def hits(request: Request, text: str, limit: int) -> list[Hit]:
-    """Pages and actions first where no words are typed, systems first where there are."""
-    return _doors(request, text)[:limit]
+    """What is looked after first, then pages and actions. Every page and action where nothing is typed."""
+    found = [Hit(hit.label, hit.url, hit.detail) for hit in search(request.actor, text, limit - ROOM_FOR_DOORS)]
+    return [*found, *_doors(request, text)][:limit]
 
 
 def _doors(request: Request, text: str) -> list[Hit]:
-    house = House(request)
-    doors = [Hit(room.name, room.url, "page") for room in house.rooms]
-    doors.append(Hit("Two-step sign-in and passkeys", reverse("mfa_index"), "your account"))
-    doors.append(Hit("Change your password", reverse("account_change_password"), "your account"))
+    doors = [Hit(room.name, room.url, "page") for room in House(request).rooms]
+    doors += [Hit(name, reverse(route), "action") for name, route, right in ACTIONS if request.actor.may(right)]
+    doors += [Hit(name, reverse(route), "your account") for name, route in OWN]
     words = text.casefold().split()
     return [door for door in doors if all(word in f"{door.name} {door.about}".casefold() for word in words)]

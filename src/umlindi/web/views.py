@@ -11,6 +11,7 @@ from umlindi.core.doors import Request, public, signed_in
 from umlindi.web.palette import hits
 
 PALETTE_LIMIT = 12
+ALIVE = "SELECT 1"
 
 
 @public
@@ -19,7 +20,7 @@ def health(request: HttpRequest) -> HttpResponse:
     """200 and "ok" only where the database answers; 503 otherwise. For load balancers and supervisors."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute(ALIVE)
     except DatabaseError:
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
