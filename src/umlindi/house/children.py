@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,11 +75,16 @@ class Child:
             self.start()
         return None
 
-    def send(self, sent: signal.Signals) -> None:
-        """Signal the process and what it started in its session; nothing where it has ended."""
-        if self._process is None or not self.alive:
-            return
-        os.killpg(self._process.pid, sent)
+    def ask_to_end(self) -> None:
+        """SIGTERM to the process alone: it ends what it started in its own order."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to it and to whatever is left of its session."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def wait(self, seconds: float) -> bool:
         """True where it ended within so many seconds."""

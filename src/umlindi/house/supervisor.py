@@ -20,7 +20,7 @@ from umlindi.house.schema import prepare_schema
 
 POLL_SECONDS = 0.5
 WEB_SECONDS = 60.0
-DEMO_SECONDS = 5.0
+DEMO_SECONDS = 3.0
 POLITE_SECONDS = 6.0
 KILL_SECONDS = 5.0
 DATABASE_PAUSE = 10.0
@@ -172,7 +172,7 @@ class Supervisor:
         for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)
         for child in self._children:
-            child.send(signal.SIGKILL)
+            child.kill()
             child.wait(KILL_SECONDS)
         if self._cluster:
             self._cluster.stop()
@@ -180,7 +180,7 @@ class Supervisor:
 
     def _ask_children_to_end(self) -> None:
         for child in self._children:
-            child.send(signal.SIGTERM)
+            child.ask_to_end()
         ends = time.monotonic() + POLITE_SECONDS
         for child in self._children:
             child.wait(max(0.0, ends - time.monotonic()))

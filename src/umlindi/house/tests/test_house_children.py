@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -41,7 +40,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     yield child
     for child_made in made:
-        child_made.send(signal.SIGKILL)
+        child_made.kill()
         child_made.wait(5)
 
 
@@ -83,7 +82,7 @@ def test_a_killed_child_is_named_by_its_signal_and_a_steady_one_starts_over_quic
     child.start()
     child._pause = 32.0
     assert child.tend(time.monotonic() + children.STEADY_SECONDS + 1) is None
-    child.send(signal.SIGKILL)
+    child.kill()
     until(lambda: not child.alive)
     said = child.tend(time.monotonic())
     assert said is not None
@@ -129,5 +128,5 @@ def test_what_a_child_started_in_its_session_ends_with_it(make: Make) -> None:
     child.start()
     until(lambda: child.log.read_text().strip().isdigit())
     grandchild = psutil.Process(int(child.log.read_text()))
-    child.send(signal.SIGKILL)
+    child.kill()
     until(lambda: not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE)
