@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import logging
+import struct
+import warnings
+from collections.abc import Callable
 from io import BytesIO
 
+from pydicom import config, dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import BytesLengthException
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
 from umlindi.probes.faults import Layer, Permanent
+
+# A peer's values are not ours to complain about, and pydicom's complaints would quote them in a log (law 6).
+config.settings.reading_validation_mode = config.IGNORE
+logging.getLogger("pydicom").disabled = True
+
+# What pydicom's readers and value converters raise for bytes that are no data set (found by fuzzing).
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 def encode_dataset(dataset: Dataset, transfer: str) -> bytes:
@@ -25,12 +50,25 @@ def encode_dataset(dataset: Dataset, transfer: str) -> bytes:
 
 
 def decode_dataset(data: bytes, transfer: str) -> Dataset:
-    """Raises `Permanent` (layer data) where the bytes are not a data set in that transfer syntax."""
-
+    """Read every value now. Raises `Permanent` (layer data) where the bytes are no data set in that transfer syntax."""
     syntax = UID(transfer)
+    implicit, little = syntax.is_implicit_VR, syntax.is_little_endian
+    return _read(lambda: read_dataset(BytesIO(data), implicit, little), f"a data set in {syntax.name}")
+
+
+def decode_file(data: bytes) -> Dataset:
+    """The same for a DICOM file (PS3.10)."""
+    return _read(lambda: dcmread(BytesIO(data)), "a DICOM file")
+
+
+def _read(read: Callable[[], Dataset], what: str) -> Dataset:
+    """pydicom converts values when they are first looked at; looking now keeps its errors here."""
     try:
-        return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
-    except (BytesLengthException, EOFError, KeyError, NotImplementedError, OSError, ValueError) as error:
-        raise Permanent(
-            Layer.DATA, "GARBAGE", f"the peer's answer is not a data set in {syntax.name}: {type(error).__name__}"
-        ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = read()
+            for _ in dataset.iterall():
+                continue
+    except _UNREADABLE as error:
+        raise Permanent(Layer.DATA, "GARBAGE", f"what came is not {what} ({type(error).__name__})") from error
+    return dataset

@@ -27,6 +27,8 @@ _MOVE = (uids.STUDY_ROOT_MOVE, uids.UNCOMPRESSED)
 _GET = (uids.STUDY_ROOT_GET, uids.UNCOMPRESSED)
 # The last sub-operation's object may still be on its way to us when the C-MOVE is answered.
 _STRAGGLER_SECONDS = 2.0
+# Scope of work A4: images are retrieved in at most 5 s.
+SLOW_MS = 5000.0
 
 
 @dataclass(slots=True)
@@ -160,7 +162,11 @@ def _judge(rung: Rung, service: Service, done: SubOperations, arrivals: Arrivals
     if done.failed:
         raise _partial(service, done)
     arrivals.verify()
-    rung.says(statuses.code(done.status), f"{INSTANCES} instances came back, their pixels unchanged")
+    said = f"{INSTANCES} instances came back, their pixels unchanged"
+    if rung.ms is not None and rung.ms > SLOW_MS:
+        rung.complains("SLOW", f"{said}, but only after {rung.ms / 1000:.1f} s; the aim is 5 s")
+    else:
+        rung.says(statuses.code(done.status), said)
 
 
 def _partial(service: Service, done: SubOperations) -> Fault:

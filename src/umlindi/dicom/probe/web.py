@@ -9,15 +9,12 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from email.message import Message as MimeHeader
-from io import BytesIO
 from typing import Any
 
 import httpx
-from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from umlindi.dicom.canary import INSTANCES, PATIENT_ID
+from umlindi.dicom.dimse.datasets import decode_file
 from umlindi.dicom.probe.climb import Climb, NotTried
 from umlindi.dicom.probe.retrieval import Arrivals
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
@@ -39,7 +36,7 @@ async def wado(climb: Climb, rung: Rung) -> None:
     async with _client(climb) as client:
         arrivals.began = time.perf_counter()
         async for part in _parts(client, f"{root}/studies/{climb.canary.study_uid}"):
-            arrivals.take(_dataset(part), len(part))
+            arrivals.take(decode_file(part), len(part))
     rung.evidence |= arrivals.evidence()
     rung.ms = arrivals.times[-1] if arrivals.times else None
     arrivals.verify()
@@ -114,13 +111,6 @@ class Multipart:
             if self._inside:
                 yield part.partition(b"\r\n\r\n")[2]
             self._inside = True
-
-
-def _dataset(part: bytes) -> Dataset:
-    try:
-        return dcmread(BytesIO(part))
-    except (InvalidDicomError, EOFError, KeyError, NotImplementedError, OSError, ValueError) as error:
-        raise Permanent(Layer.DATA, "GARBAGE", "a part of the answer is not a DICOM file") from error
 
 
 async def _remove_from_orthanc(client: httpx.AsyncClient, root: str, study_uid: str) -> None:

@@ -122,20 +122,34 @@ async def test_a_wrong_called_ae_title_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_calling_ae_title_that_orthanc_does_not_know_is_refused(tmp_path: Path) -> None:
-    """Orthanc lets it in and aborts, or refuses, at the first step that it may not take."""
     denied: Any = {f"DicomAlwaysAllow{what}": False for what in ("Echo", "Find", "Get", "Move", "Store")}
     with start_orthanc(tmp_path, remotes=[Remote("OTHER", 4242)], DicomCheckModalityHost=True, **denied) as peer:
         result = await climbed(peer)
-        assert "not listed" in peer.said() or "rejected" in peer.said()
-    assert result.grade is Grade.FAILED
+    assert told(result, "association").code == "RJ 1/1/3"
 
 
-async def test_a_calling_ae_title_that_dcmqrscp_does_not_know_is_refused(tmp_path: Path) -> None:
+async def test_dcmqrscp_refuses_a_calling_ae_title_as_if_the_called_one_were_wrong(tmp_path: Path) -> None:
+    """Which is why both are competing causes of RJ 1/1/7."""
     with start_dcmqrscp(tmp_path, remotes=[Remote("OTHER", 4242)], open_to_all=False) as peer:
         result = await climbed(peer)
+    assert told(result, "association").code == "RJ 1/1/7"
+
+
+async def test_orthanc_aborts_what_a_modality_may_not_do_and_the_step_says_so(tmp_path: Path) -> None:
+    denied: Any = {f"DicomAlwaysAllow{what}": False for what in ("Echo", "Find", "Get", "Move", "Store")}
+    known = Remote("UMLINDI", 4242, options={"AllowFind": False})
+    with start_orthanc(tmp_path, remotes=[known], **denied) as peer:
+        result = await climbed(peer, expect=frozenset({"echo", "find"}))
     failure = result.first_failure()
     assert failure is not None
-    assert failure.code in ("RJ 1/1/3", "RJ 1/1/7")
+    assert (failure.step, failure.code) == ("find", "AB 0/0")
+
+
+async def test_a_peer_that_aborts_while_objects_arrive_fails_store(tmp_path: Path) -> None:
+    with start_storescp(tmp_path, "--abort-during") as peer:
+        result = await climbed(peer, expect=frozenset({"echo", "store"}))
+    assert told(result, "store").code == "AB 0/0"
+    assert told(result, "get").meaning == "the canary was not stored"
 
 
 async def test_a_wrong_called_ae_title_at_orthanc_is_named(tmp_path: Path) -> None:
