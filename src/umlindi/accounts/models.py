@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.urls import reverse
 
 from umlindi.accounts.rules import Role
 
@@ -35,6 +36,9 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("estate:organisation", args=[self.slug])
 
 
 class User(AbstractUser):
