@@ -166,7 +166,7 @@ def _power(ground: Ground) -> Iterator[Peer]:
     if not power.can_be_real(folder):
         yield power.Upsd(faults.POWER, port)
         return
-    yield Program(faults.POWER, "dummy-ups", partial(power.driver_setup, folder), _log(ground, "dummy-ups"))
+    yield power.Driver(faults.POWER, folder, port, _log(ground, "dummy-ups"))
     yield Program(faults.POWER, "upsd", partial(power.server_setup, folder, port), _log(ground, "upsd"))
 
 

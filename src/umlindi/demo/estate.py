@@ -157,6 +157,7 @@ def _archive_interfaces(ground: Ground, archive: Archive) -> list[Entry]:
         settings={
             "expect": ["echo", "find", "store", "move"],
             "move_port": ground.port("mthatha-return" if archive is cast.MTHATHA else archive.back),
+            "timeout": 40,
         },
     )
     if archive is cast.KOMANI:
@@ -212,7 +213,7 @@ def _metrics(ground: Ground) -> Entry:
 
 
 def _hl7(ground: Ground) -> Entry:
-    return _interface("HL7", "hl7", port=ground.port("ris"), settings={"message": TEST_MESSAGE})
+    return _interface("HL7", "hl7", port=ground.port("ris"), settings={"message": TEST_MESSAGE, "timeout": 6})
 
 
 def _sql(ground: Ground) -> Entry:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-FIRST_PORT = 11200
-LAST_PORT = 11999
+FIRST_PORTS = range(11200, 12000, 50)
 PASSABLE = 0o711
 
 # Every port the estate needs, in the order they are dealt out. `udp` is what only the clock uses.
@@ -42,7 +41,7 @@ PORT_NAMES = (
 
 
 class NoPorts(Exception):
-    """Fewer free ports between FIRST_PORT and LAST_PORT than the estate needs."""
+    """No block of ports is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +93,13 @@ def survey(home: Path) -> Ground:
 
 
 def _deal(before: Mapping[str, int]) -> dict[str, int]:
-    kept = {name: before[name] for name in PORT_NAMES if name in before and is_free(before[name])}
-    spare = (port for port in range(FIRST_PORT, LAST_PORT) if port not in kept.values() and is_free(port))
-    try:
-        return {name: kept[name] if name in kept else next(spare) for name in PORT_NAMES}
-    except RuntimeError as error:
-        raise NoPorts(f"ports {FIRST_PORT} to {LAST_PORT} are nearly all taken") from error
+    """A whole block at once: a port to which archives return images is free most of the time, and yet ours."""
+    blocks = [[before[name] for name in PORT_NAMES]] if before.keys() >= set(PORT_NAMES) else []
+    blocks += [list(range(first, first + len(PORT_NAMES))) for first in FIRST_PORTS]
+    block = next((ports for ports in blocks if all(map(is_free, ports))), None)
+    if block is None:
+        raise NoPorts(f"every block of ports from {FIRST_PORTS[0]} to {FIRST_PORTS[-1]} has one that is taken")
+    return dict(zip(PORT_NAMES, block, strict=True))
 
 
 def is_free(port: int) -> bool:

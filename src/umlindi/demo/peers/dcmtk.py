@@ -9,6 +9,25 @@ from pathlib import Path
 from umlindi.demo.peers.programs import Setup
 
 QUOTA = "(150, 1024mb)"
+# What dcmqrscp accepts under `transfer-syntax-refused` (DCMTK asconfig.txt): images compressed by JPEG 2000 only.
+ONLY_JPEG_2000 = """\
+[[TransferSyntaxes]]
+[Uncompressed]
+TransferSyntax1 = LocalEndianExplicit
+TransferSyntax2 = LittleEndianImplicit
+[Compressed]
+TransferSyntax1 = JPEG2000LosslessOnly
+[[PresentationContexts]]
+[Archive]
+PresentationContext1 = VerificationSOPClass\\Uncompressed
+PresentationContext2 = FINDStudyRootQueryRetrieveInformationModel\\Uncompressed
+PresentationContext3 = MOVEStudyRootQueryRetrieveInformationModel\\Uncompressed
+PresentationContext4 = SecondaryCaptureImageStorage\\Compressed
+PresentationContext5 = ComputedRadiographyImageStorage\\Compressed
+[[Profiles]]
+[Archive]
+PresentationContexts = Archive
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +50,12 @@ class Dcmqrscp:
 
     def setup(self, faults: frozenset[str]) -> Setup:
         """It drops its oldest study beyond its quota by itself."""
-        config = self.folder / "dcmqrscp.cfg"
+        config, profile = self.folder / "dcmqrscp.cfg", self.folder / "compressed.cfg"
+        compressed = ("-xf", str(profile), "Archive", "Archive") if "transfer-syntax-refused" in faults else ()
         return Setup(
-            argv=(self.program, "--log-level", "info", "-c", str(config)),
+            argv=(self.program, "--log-level", "info", *compressed, "-c", str(config)),
             port=self.port,
-            files=((config, self._config(faults)),),
+            files=((config, self._config(faults)), (profile, ONLY_JPEG_2000)),
             running="listener-down" not in faults,
             frozen="silent-host" in faults,
         )

@@ -18,7 +18,7 @@ from umlindi.demo.peers.simulated import Relay
 _YEARS = timedelta(days=3650)
 _USUAL = timedelta(days=300)
 # How long a new certificate is still valid under each fault.
-_LEFT = {"certificate-expired": timedelta(days=-2), "certificate-expiring": timedelta(days=6)}
+_LEFT = {"certificate-expired": timedelta(days=-2), "certificate-expiring": timedelta(days=6, hours=6)}
 
 Key = ec.EllipticCurvePrivateKey
 

@@ -13,9 +13,6 @@ from umlindi.demo.peers.programs import Setup
 
 DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 USER = "umlindi"
-# Implicit and explicit little endian and the compressed ones; under the fault only what no modality here speaks.
-ACCEPTED = ("1.2.840.10008.1.*",)
-ONLY_MPEG = ("1.2.840.10008.1.2.4.100",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,6 @@ class Orthanc:
             "DicomCheckModalityHost": True,
             **{f"DicomAlwaysAllow{verb}": False for verb in ("Echo", "Find", "Get", "Move", "Store")},
             "DicomModalities": self._modalities(faults),
-            "AcceptedTransferSyntaxes": ONLY_MPEG if "transfer-syntax-refused" in faults else ACCEPTED,
             "DicomThreadsCount": 4,
             "HttpThreadsCount": 4,
             "ConcurrentJobs": 2,

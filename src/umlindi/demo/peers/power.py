@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
-from umlindi.demo.peers.programs import Setup
-from umlindi.demo.peers.simulated import Listener
+from umlindi.demo.peers.programs import NotReady, Program, Setup
+from umlindi.demo.peers.simulated import LOOPBACK, Listener
 
 UPS = "mthatha"
 # sun_path holds 108 bytes; the driver's socket is called dummy-ups-mthatha.
 LONGEST_STATE_FOLDER = 88
+TOLD_SECONDS = 8.0
 DRIVER = Path("/lib/nut/dummy-ups")
 SERVER = Path("/lib/nut/upsd")
 
@@ -41,11 +43,12 @@ def driver_setup(folder: Path, faults: frozenset[str]) -> Setup:
     """dummy-ups serving a file of variables."""
     readings = "".join(f"{name}: {value}\n" for name, value in variables(faults).items())
     device = folder / f"{UPS}.dev"
-    config = f"[{UPS}]\n  driver = dummy-ups\n  port = {device}\n  desc = PACS room\n"
+    config = f"[{UPS}]\n  driver = dummy-ups\n  port = {device}\n  desc = PACS room\n  pollinterval = 1\n"
     return Setup(
         argv=(str(DRIVER), "-a", UPS, "-F", *_as_us()),
         port=None,
-        files=((folder / "ups.conf", config), (device, readings)),
+        files=((folder / "ups.conf", config),),
+        watched_files=((device, readings),),
         environment=_environment(folder),
     )
 
@@ -69,6 +72,41 @@ def _environment(folder: Path) -> dict[str, str]:
 def _as_us() -> tuple[str, ...]:
     """Root would otherwise become NUT's own user, who may not enter the home."""
     return ("-u", "root") if os.geteuid() == 0 else ()
+
+
+class Driver(Program):
+    """The driver is as wanted once upsd tells so: it looks at its file every second."""
+
+    def __init__(self, system: str, folder: Path, server_port: int, log_file: Path) -> None:
+        super().__init__(system, "dummy-ups", partial(driver_setup, folder), log_file)
+        self._server_port = server_port
+
+    async def apply(self, faults: frozenset[str]) -> None:
+        """Raises `NotReady` where upsd tells something else after some seconds, unless it is itself down or silent."""
+        await super().apply(faults)
+        if faults & {"listener-down", "silent-host"}:
+            return
+        wanted = variables(faults)["ups.status"]
+        try:
+            async with asyncio.timeout(TOLD_SECONDS):
+                while await _told_status(self._server_port) != wanted:
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            raise NotReady(f"upsd does not tell {wanted}") from error
+
+
+async def _told_status(port: int) -> str | None:
+    """`ups.status` as upsd tells it now, or None."""
+    try:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        try:
+            writer.write(f"GET VAR {UPS} ups.status\nLOGOUT\n".encode())
+            line = (await reader.readline()).decode("ascii", "replace")
+        finally:
+            writer.close()
+    except OSError:
+        return None
+    return line.split('"')[1] if line.startswith("VAR ") else None
 
 
 class Upsd(Listener):

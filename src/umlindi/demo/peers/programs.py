@@ -11,7 +11,7 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,11 +33,16 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a program should be. `longest_file` (bytes) is a limit by which every longer write fails: a full disk."""
+    """How a program should be.
+
+    `watched_files` are those it reads again by itself when they change. `longest_file` (bytes) is a limit by which
+    every longer write fails: a full disk.
+    """
 
     argv: tuple[str, ...]
     port: int | None
     files: tuple[tuple[Path, str], ...] = ()
+    watched_files: tuple[tuple[Path, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     running: bool = True
     frozen: bool = False
@@ -76,6 +81,7 @@ class Program:
     async def apply(self, faults: frozenset[str]) -> None:
         """Bring the program into the state those faults ask for. Raises `NotReady`."""
         wanted = self._setup_of(faults)
+        _write(wanted.watched_files)
         if not wanted.same_start(self._setup):
             await self.stop()
             self._setup = wanted
@@ -96,9 +102,7 @@ class Program:
         self._process = None
 
     async def _start(self, setup: Setup) -> None:
-        for path, text in setup.files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, text)
+        _write(setup.files)
         self._process = await _spawn(setup, self._log_file.parent)
         self._keeper = asyncio.create_task(self._keep(self._process))
         if setup.port is not None:
@@ -125,6 +129,12 @@ class Program:
                 return
             process = self._process = await _spawn(self._setup, self._log_file.parent)
             self._constrain(self._setup)
+
+
+def _write(files: Iterable[tuple[Path, str]]) -> None:
+    for path, text in files:
+        if not path.exists() or path.read_text("utf-8") != text:
+            write_atomically(path, text)
 
 
 async def _spawn(setup: Setup, folder: Path) -> asyncio.subprocess.Process:

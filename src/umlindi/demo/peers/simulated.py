@@ -73,7 +73,7 @@ class Listener:
 class Relay(Listener):
     """Passes bytes on to another loopback port, as slowly as `slow_rate` (bytes a second) under `slow-retrieval`."""
 
-    def __init__(self, system: str, name: str, port: int, to_port: int, slow_rate: int = 1_000_000) -> None:
+    def __init__(self, system: str, name: str, port: int, to_port: int, slow_rate: int = 110_000) -> None:
         super().__init__(system, name, port)
         self._to_port = to_port
         self._slow_rate = slow_rate
