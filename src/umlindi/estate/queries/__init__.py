@@ -1,12 +1,11 @@
 """Reads of the estate, each scoped to its actor; and the graph of what stands on what."""
 
 from umlindi.estate.queries.graph import DependencyGraph, affected_by, standing_on
-from umlindi.estate.queries.overview import EXPIRES_SOON, Overview, overview
+from umlindi.estate.queries.overview import Overview, overview
 from umlindi.estate.queries.search import Hit, search
 from umlindi.estate.queries.snapshot import MODELS, Snapshot, snapshot, values_of
 
 __all__ = [
-    "EXPIRES_SOON",
     "MODELS",
     "DependencyGraph",
     "Hit",

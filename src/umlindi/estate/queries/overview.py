@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count, Q
 
@@ -11,8 +11,7 @@ from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Interface, Site, System
-
-EXPIRES_SOON = timedelta(days=90)
+from umlindi.estate.rules.terms import EXPIRES_SOON
 
 
 @dataclass(frozen=True, slots=True)

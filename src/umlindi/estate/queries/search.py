@@ -7,7 +7,6 @@ from functools import reduce
 from operator import and_, or_
 
 from django.db.models import Q
-from django.urls import reverse
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
@@ -62,9 +61,7 @@ def _sites(actor: Actor, text: str, limit: int) -> list[Hit]:
 
 def _organisations(actor: Actor, text: str, limit: int) -> list[Hit]:
     found = visible(actor, Organisation).filter(containing(text, ("name", "slug")))
-    return [
-        Hit(row.name, row.get_kind_display(), reverse("estate:organisation", args=[row.slug])) for row in found[:limit]
-    ]
+    return [Hit(row.name, row.get_kind_display(), row.get_absolute_url()) for row in found[:limit]]
 
 
 def _interfaces(actor: Actor, text: str, limit: int) -> list[Hit]:

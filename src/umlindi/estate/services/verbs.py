@@ -25,7 +25,15 @@ EDIT = "estate.edit"
 KIND_OF = {model: kind for kind, model in MODELS.items()}
 NAMED_AT_MOST = 5
 
+EstateRow = Organisation | Site | System | Interface | Contact
 Row = TypeVar("Row", bound=Model)
+_NEW: dict[str, type[EstateRow]] = {
+    "organisation": Organisation,
+    "site": Site,
+    "system": System,
+    "interface": Interface,
+    "contact": Contact,
+}
 
 
 class Invalid(Exception):
@@ -75,7 +83,7 @@ def organisation_of(row: Model) -> int:
     raise TypeError(f"{type(row).__name__} is not a row of the estate")
 
 
-def add(actor: Actor, kind: str, owner: Model | None, given: Mapping[str, Any]) -> Model:
+def add(actor: Actor, kind: str, owner: Model | None, given: Mapping[str, Any]) -> EstateRow:
     """A new row below its owner: a contact below an organisation or a site. Raises `Invalid`.
 
     An organisation has no owner; only those who may edit everywhere add one.
@@ -84,7 +92,7 @@ def add(actor: Actor, kind: str, owner: Model | None, given: Mapping[str, Any]) 
     actor.require(EDIT, where)
     with transaction.atomic():
         _lock(where)
-        row = MODELS[kind](**_owned_by(kind, owner))
+        row = _NEW[kind](**_owned_by(kind, owner))
         values = _judged(actor, row, given, None)
         for name, value in values.items():
             setattr(row, name, value)

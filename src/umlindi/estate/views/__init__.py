@@ -1,0 +1,1 @@
+"""Pages: browsing, editing one row, bringing a whole estate."""
