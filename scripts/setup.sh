@@ -27,6 +27,7 @@ choose_place() {
   logs=$place/.setup
   log=$logs/setup.log
   mkdir -p "$logs"
+  trust_the_machine
 }
 
 # One set-up at a time in one place. The lock goes with file descriptor 9.
@@ -37,7 +38,23 @@ hold_place() {
   fi
 }
 
-release_place() { exec 9>&-; }
+release_place() {
+  exec 9>&-
+  # shellcheck disable=SC2086
+  unset ${trusted:-}
+}
+
+# Hospitals' proxies often sign TLS anew: uv and npm must trust what the machine trusts, not only their own lists.
+trust_the_machine() {
+  trusted=
+  certificates=/etc/ssl/certs/ca-certificates.crt
+  [ -e "$certificates" ] || return 0
+  if [ -z "${SSL_CERT_FILE:-}" ]; then export SSL_CERT_FILE="$certificates"; trusted=SSL_CERT_FILE; fi
+  if [ -z "${NODE_EXTRA_CA_CERTS:-}" ]; then
+    export NODE_EXTRA_CA_CERTS="$certificates"
+    trusted="$trusted NODE_EXTRA_CA_CERTS"
+  fi
+}
 
 quietly() {
   # In a pipe, `set -e` would not see it fail.
