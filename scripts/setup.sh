@@ -36,6 +36,7 @@ hold_place() {
     exec 9>"$logs/lock"
     flock -n 9 || { say "waiting for another set-up in $place"; flock 9; }
   fi
+  : >"$log"
 }
 
 release_place() {
