@@ -203,7 +203,7 @@ set_up_pages() {
   if [ "$place" != "$root" ]; then cp "$root/package.json" "$root/package-lock.json" "$place/"; fi
   say "installing the npm packages of package-lock.json"
   if [ "$1" = dev ]; then omit=; else omit=--omit=dev; fi
-  (cd "$place" && quietly npm ci --ignore-scripts --no-audit --no-fund $omit)
+  (cd "$place" && quietly npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier $omit)
   "$venv/bin/python" "$root/scripts/vendor.py" "$place/node_modules"
   if [ "$1" = dev ]; then mark_done pages-dev "$stamp"; else rm -f "$state/pages-dev"; fi
   mark_done pages "$stamp"
@@ -234,7 +234,8 @@ missing_packages() {
 # Asked of apt once; what stays missing is said on every start.
 set_up_system() {
   missing=$(missing_packages)
-  if [ -n "$missing" ] && ! done_for system "$missing"; then
+  find_apt
+  if [ -n "$missing" ] && [ -n "$apt" ] && ! done_for system "$missing"; then
     say "this changes the machine outside this folder: apt installs ${missing% }"
     say "  (Debian starts the services of orthanc and postgresql itself; Umlindi leaves them as they are and uses none)"
     # shellcheck disable=SC2086
