@@ -13,6 +13,7 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,15 +94,11 @@ def measure(alive: int, dead: int) -> Run:
 
 def describe(alive: list[int], dead: list[int]) -> None:
     """Put the estate into the database, through the same door as a user's file."""
-    systems = "\n".join(system_of(port) for port in [*alive, *dead])
-    text = ESTATE + systems
-    subprocess.run(
-        [sys.executable, "-m", "umlindi", "estate", "import", "-", "--prune"],
-        input=text.encode(),
-        check=True,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-    )
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(ESTATE + "\n".join(system_of(port) for port in [*alive, *dead]))
+        file.flush()
+        command = [sys.executable, "-m", "umlindi", "estate", "import", file.name, "--prune"]
+        subprocess.run(command, check=True, env=environment(), stdout=subprocess.DEVNULL)
 
 
 ESTATE = """umlindi: 1

@@ -9,13 +9,22 @@ import asyncio
 import resource
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from umlindi.probes import Deadline, ProbeResult
 from umlindi.watch.targets import Job
 
-AT_ONCE = 256
+ACTIVE = 32
+"""Ladders that climb at once. More would only make each of them wait for this process, and measure that."""
+
+PATIENCE_S = 1.0
+"""A ladder that has climbed this long is waiting for its peer, and lets another begin."""
+
+AT_ONCE = 512
+"""Ladders begun and not ended, however patient: sockets are not endless."""
+
 AT_ONCE_PER_PEER = 2
 """Two ladders at a time for one host and port: archives count associations, and a probe must not use them up."""
 
@@ -32,17 +41,21 @@ class Answer:
 class Runner:
     """Limits shared by everything one process probes."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        _allow_files(at_once * 8)
+    def __init__(self, active: int = ACTIVE, at_once: int = AT_ONCE) -> None:
+        _allow_files(at_once * 4)
+        self._active = asyncio.Semaphore(active)
         self._all = asyncio.Semaphore(at_once)
         self._peers: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_PER_PEER))
 
     async def probe(self, job: Job) -> Answer:
         """One ladder, when its peer and the process have room for it."""
-        async with self._peers[job.peer], self._all:
-            began = datetime.now(UTC)
-            result = await job.run(Deadline(job.deadline_s))
-        return Answer(job.key, began, result)
+        async with self._peers[job.peer], self._all, AsyncExitStack() as stack:
+            async with self._active:
+                began = datetime.now(UTC)
+                climbing = asyncio.create_task(_run(job))
+                stack.callback(climbing.cancel)
+                await asyncio.wait([climbing], timeout=PATIENCE_S)
+            return Answer(job.key, began, await climbing)
 
     async def probe_all(self, jobs: Iterable[Job]) -> AsyncIterator[Answer]:
         """Every answer as it comes, whichever is first."""
@@ -54,6 +67,10 @@ class Runner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(job: Job) -> ProbeResult:
+    return await job.run(Deadline(job.deadline_s))
 
 
 def _allow_files(wanted: int) -> None:
