@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from umlindi.demo.stations import STATIONS, Station
 Entry = dict[str, Any]
 HOST = "127.0.0.1"
 ZONE = "Africa/Johannesburg"
+SUPPORT_UNTIL = date(2027, 3, 31)
 
 
 def estate_file(ground: Ground) -> Path:
@@ -33,19 +34,21 @@ def write_estate(ground: Ground) -> Path:
     """Write it anew; the ports may have changed."""
     text = io.StringIO()
     yaml = YAML()
+    # The import reads no anchors: what stands in two places is written out twice.
+    yaml.representer.ignore_aliases = lambda _: True
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.dump(estate(ground, date.today()), text)  # noqa: DTZ011 - dates of contracts, in whatever zone
+    yaml.dump(estate(ground), text)
     path = estate_file(ground)
     write_atomically(path, text.getvalue())
     return path
 
 
-def estate(ground: Ground, today: date) -> Entry:
+def estate(ground: Ground) -> Entry:
     """The whole file as data."""
-    return {"umlindi": 1, "organisations": [_hospital(ground, today), _practice(ground, today)]}
+    return {"umlindi": 1, "organisations": [_hospital(ground), _practice(ground)]}
 
 
-def _hospital(ground: Ground, today: date) -> Entry:
+def _hospital(ground: Ground) -> Entry:
     return {
         "slug": "thusong",
         "name": "Thusong Provincial Hospital",
@@ -55,35 +58,34 @@ def _hospital(ground: Ground, today: date) -> Entry:
             _contact("Sipho Gxowa", "Head of IT", "+27 47 555 0110", "sipho@thusong.example"),
         ],
         "sites": [
-            _site("mthatha", "Mthatha", "Mon-Sun 00:00-24:00", _mthatha(ground, today)),
-            _site("komani", "Komani", "Mon-Fri 07:00-17:00; Sat 08:00-12:00", _komani(ground, today)),
+            _site("mthatha", "Mthatha", "Mon-Sun 00:00-24:00", _mthatha(ground)),
+            _site("komani", "Komani", "Mon-Fri 07:00-17:00; Sat 08:00-12:00", _komani(ground)),
             _site("qhamani", "Qhamani Community Health Centre", "Mon-Fri 08:00-16:00", _modalities(ground, "qhamani")),
         ],
     }
 
 
-def _practice(ground: Ground, today: date) -> Entry:
+def _practice(ground: Ground) -> Entry:
     return {
         "slug": "ubuntu",
         "name": "Ubuntu Radiology",
         "kind": "practice",
         "contacts": [_contact("Adéle Swanepoel", "Practice manager", "+27 41 555 0120", "adele@ubuntu.example")],
         "sites": [
-            _site("gqeberha", "Gqeberha", "Mon-Fri 07:30-17:30; Sat 08:00-13:00", _gqeberha(ground, today)),
+            _site("gqeberha", "Gqeberha", "Mon-Fri 07:30-17:30; Sat 08:00-13:00", _gqeberha(ground)),
             _site("makhanda", "Makhanda", "Mon-Fri 08:00-16:30", _modalities(ground, "makhanda")),
             _site("jeffreys-bay", "Jeffreys Bay", "Mon-Fri 08:00-13:00", _modalities(ground, "jeffreys-bay")),
         ],
     }
 
 
-def _mthatha(ground: Ground, today: date) -> list[Entry]:
+def _mthatha(ground: Ground) -> list[Entry]:
     ris = ["thusong/mthatha/ris"]
     return [
         _archive(
             ground,
             cast.MTHATHA,
             "Mthatha PACS",
-            today,
             serves="3 reading rooms, 2 referring wards",
             depends_on=[faults.MTHATHA_HOST],
         ),
@@ -98,13 +100,13 @@ def _mthatha(ground: Ground, today: date) -> list[Entry]:
     ]
 
 
-def _komani(ground: Ground, today: date) -> list[Entry]:
-    archive = _archive(ground, cast.KOMANI, "Komani archive", today, serves="Casualty and 1 reading room")
+def _komani(ground: Ground) -> list[Entry]:
+    archive = _archive(ground, cast.KOMANI, "Komani archive", serves="Casualty and 1 reading room")
     return [archive, *_modalities(ground, "komani")]
 
 
-def _gqeberha(ground: Ground, today: date) -> list[Entry]:
-    pacs = _archive(ground, cast.GQEBERHA, "Gqeberha PACS", today, serves="4 radiologists, 3 rooms")
+def _gqeberha(ground: Ground) -> list[Entry]:
+    pacs = _archive(ground, cast.GQEBERHA, "Gqeberha PACS", serves="4 radiologists, 3 rooms")
     gateway = _system(
         "gateway", "Image gateway", "other", [_certificate(ground)], serves="Referring doctors outside the practice"
     )
@@ -128,7 +130,7 @@ def _interface(name: str, kind: str, **more: Any) -> Entry:
     return {"name": name, "kind": kind, **place, **more}
 
 
-def _archive(ground: Ground, archive: Archive, name: str, today: date, **more: Any) -> Entry:
+def _archive(ground: Ground, archive: Archive, name: str, **more: Any) -> Entry:
     """An archive with what its program can do; a stand-in is expected to answer C-ECHO and no more."""
     product = "dcmqrscp" if archive is cast.KOMANI else "Orthanc"
     program = cast.program(product)
@@ -142,7 +144,7 @@ def _archive(ground: Ground, archive: Archive, name: str, today: date, **more: A
         vendor="OFFIS" if product == "dcmqrscp" else "Orthanc",
         product=product,
         version=_version(program) if program else "",
-        support_until=today + timedelta(days=400),
+        support_until=SUPPORT_UNTIL,
         **more,
     )
 

@@ -20,6 +20,7 @@ from umlindi.demo.day import Day
 from umlindi.demo.estate import write_estate
 from umlindi.demo.faults import WORKLIST
 from umlindi.demo.ground import Ground, survey, write_atomically
+from umlindi.demo.introducing import introduce
 from umlindi.demo.lab import Breakage
 from umlindi.demo.orders import ZONE
 from umlindi.demo.peers.programs import NotReady
@@ -50,9 +51,10 @@ class Demo:
 
     async def run(self, ready: asyncio.Event) -> None:
         """Until cancelled."""
-        write_estate(self.ground)
+        path = write_estate(self.ground)
         self._refresh_worklist()
         await self._reconcile()
+        await introduce(self.ground.folder.parent, path)
         ready.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(Day(self.ground, self._listens).run())

@@ -50,8 +50,16 @@ class Machine(Listener):
         shares = [share for fault, share in _FILLED.items() if fault in self.faults]
         if shares:
             return int(QUOTA * max(shares))
-        held = sum(path.stat().st_size for path in self._archive.rglob("*") if path.is_file())
-        return min(QUOTA, STORED_BEFORE + held)
+        return min(QUOTA, STORED_BEFORE + _size(self._archive))
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files below a folder; one that goes away meanwhile counts no more."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def exposition(used: int) -> str:
