@@ -84,9 +84,12 @@ class House:
 
     @cached_property
     def here(self) -> str:
-        """The URL of the room the page belongs to: the longest that the page's path starts with."""
+        """The URL of the room the page belongs to, empty where it belongs to none. Now is its own page alone."""
         path = self.request.path
-        return max((room.url for room in self.rooms if path.startswith(room.url)), key=len, default="")
+        inside = (
+            room.url for room in self.rooms if path == room.url or (room.route != "now" and path.startswith(room.url))
+        )
+        return next(inside, "")
 
     @cached_property
     def organisations(self) -> list[Organisation]:

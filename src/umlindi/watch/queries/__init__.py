@@ -1,7 +1,17 @@
 """Reads of watch, all scoped to the actor."""
 
 from umlindi.watch.queries.checks import MORNINGS, CheckPage, ChecksPage, Line, check_page, checks, checks_page
-from umlindi.watch.queries.present import Due, EstateRow, FaultCard, Now, NowPage, now_page, present, presents
+from umlindi.watch.queries.present import (
+    Due,
+    EstateRow,
+    FaultCard,
+    Now,
+    NowPage,
+    now_page,
+    present,
+    presents,
+    worst_first,
+)
 
 __all__ = [
     "MORNINGS",
@@ -19,4 +29,5 @@ __all__ = [
     "now_page",
     "present",
     "presents",
+    "worst_first",
 ]

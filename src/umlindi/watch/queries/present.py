@@ -21,6 +21,7 @@ from umlindi.watch.models import Check, Spell
 from umlindi.watch.queries.checks import checks
 from umlindi.watch.rules import (
     BAD,
+    WORST_FIRST,
     Condition,
     Interval,
     Span,
@@ -176,21 +177,24 @@ def now_page(actor: Actor, now: datetime, organisation: Organisation | None = No
     return NowPage(
         as_of=now,
         faults=_faults(by_system, affected),
-        estate=[_row(system, parts) for system, parts in by_system.items()],
+        estate=sorted(
+            (_row(system, parts) for system, parts in by_system.items()),
+            key=lambda row: WORST_FIRST.index(row.condition),
+        ),
         counts={one.value: sum(answer.condition is one for answer in all_now) for one in Condition},
         due=_due(actor, now, organisation),
     )
 
 
 def _row(system: System, parts: Sequence[Now]) -> EstateRow:
-    main = _worst_first(parts)[0]
+    ordered = worst_first(parts)
     response = max((one.response_ms for one in parts if one.response_ms is not None), default=None)
-    return EstateRow(system, parts, worst(one.condition for one in parts), main.trace, response)
+    return EstateRow(system, ordered, worst(one.condition for one in parts), ordered[0].trace, response)
 
 
-def _worst_first(parts: Iterable[Now]) -> list[Now]:
-    order = [Condition.DOWN, Condition.DEGRADED, Condition.UNKNOWN, Condition.UP]
-    return sorted(parts, key=lambda one: (order.index(one.condition), -_sureness(one)))
+def worst_first(parts: Iterable[Now]) -> list[Now]:
+    """What needs a person before what works; among equals, what is surest."""
+    return sorted(parts, key=lambda one: (WORST_FIRST.index(one.condition), -_sureness(one)))
 
 
 def _sureness(one: Now) -> float:
@@ -219,7 +223,7 @@ def _card(
     affected: Affected,
     contacts: Mapping[int, Contact],
 ) -> FaultCard:
-    bad = [one for one in _worst_first(by_system[system]) if one.condition in BAD]
+    bad = [one for one in worst_first(by_system[system]) if one.condition in BAD]
     return FaultCard(system, bad[0], bad[1:], because, affected.names(system), contacts.get(system.site_id))
 
 
