@@ -63,11 +63,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`children` maps a key that holds a list to the kind of record in it."""
+    """`lists` are the keys that hold rows of other kinds in an estate file."""
 
     label: str
     fields: tuple[Field, ...]
-    children: Mapping[str, str]
+    lists: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -88,7 +88,7 @@ RECORDS: dict[str, Record] = {
     "organisation": Record(
         "organisation",
         (_SLUG, _NAME, Field("kind", _choice(ORGANISATION_KINDS), default="hospital")),
-        {"contacts": "contact", "sites": "site"},
+        ("contacts", "sites"),
     ),
     "site": Record(
         "site",
@@ -98,7 +98,7 @@ RECORDS: dict[str, Record] = {
             Field("timezone", readers.timezone, default="Africa/Johannesburg", help="Such as Africa/Johannesburg"),
             Field("hours", hours.hours, help="When people work there: Mon-Fri 07:00-17:00; Sat 08:00-12:00, or 24/7"),
         ),
-        {"contacts": "contact", "systems": "system"},
+        ("contacts", "systems"),
     ),
     "contact": Record(
         "contact",
@@ -108,7 +108,6 @@ RECORDS: dict[str, Record] = {
             Field("phone", readers.phone),
             Field("email", readers.email),
         ),
-        {},
     ),
     "system": Record(
         "system",
@@ -125,7 +124,7 @@ RECORDS: dict[str, Record] = {
             Field("licence_until", readers.day, default=None, help="Last day of the licence: 2027-03-31"),
             Field("notes", partial(readers.text, at_most=10_000, lines=True)),
         ),
-        {"interfaces": "interface"},
+        ("depends_on", "interfaces"),
     ),
     "interface": Record(
         "interface",
@@ -141,7 +140,6 @@ RECORDS: dict[str, Record] = {
             Field("settings", lambda raw: {} if raw in (None, "") else raw, default={}),
             Field("enabled", readers.flag, default=True, help="Whether it is probed"),
         ),
-        {},
     ),
 }
 
@@ -172,7 +170,7 @@ def _read(field: Field, raw: Any) -> Any:
 
 
 def _unknown_keys(record: Record, raw: Mapping[str, Any], place: Place) -> list[Complaint]:
-    known = [field.name for field in record.fields] + list(record.children) + _ALSO.get(record.label, [])
+    known = [field.name for field in record.fields] + list(record.lists)
     return [
         Complaint((*place, str(key)), f"{shown(key)} is not a key of {_a(record.label)}{_suggest(str(key), known)}")
         for key in raw
@@ -182,9 +180,6 @@ def _unknown_keys(record: Record, raw: Mapping[str, Any], place: Place) -> list[
 
 def _a(label: str) -> str:
     return f"an {label}" if label[0] in "aeiou" else f"a {label}"
-
-
-_ALSO = {"system": ["depends_on"]}
 
 
 def _suggest(key: str, known: list[str]) -> str:

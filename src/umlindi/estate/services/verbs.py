@@ -19,7 +19,7 @@ from umlindi.core.models import AuditEvent
 from umlindi.estate.models import Contact, Dependency, Interface, Site, System
 from umlindi.estate.queries.graph import DependencyGraph
 from umlindi.estate.queries.snapshot import MODELS, values_of
-from umlindi.estate.rules import Complaint, complete, read_record
+from umlindi.estate.rules import RECORDS, Complaint, complete, read_record
 
 EDIT = "estate.edit"
 KIND_OF = {model: kind for kind, model in MODELS.items()}
@@ -195,7 +195,7 @@ def _judged(actor: Actor, row: Model, given: Mapping[str, Any], present: Mapping
     only = "" if actor.organisations(EDIT) is None else _slug_of_organisation(row)
     values, about_the_whole = complete(kind, values, present, only=only)
     complaints += [complaint for complaint in about_the_whole if complaint.place not in refused]
-    complaints += _taken(kind, row, values)
+    complaints += _taken(kind, row, values) + _nested(kind, given)
     if complaints:
         raise Invalid(complaints)
     return values
@@ -203,6 +203,14 @@ def _judged(actor: Actor, row: Model, given: Mapping[str, Any], present: Mapping
 
 def _slug_of_organisation(row: Model) -> str:
     return Organisation.objects.values_list("slug", flat=True).get(pk=organisation_of(row))
+
+
+def _nested(kind: str, given: Mapping[str, Any]) -> list[Complaint]:
+    """What an estate file has within a row are rows of their own here; they are not dropped unseen."""
+    inner = given.keys() & set(RECORDS[kind].lists)
+    return [
+        Complaint((name,), "is not part of the row itself; each of them is added by itself") for name in sorted(inner)
+    ]
 
 
 def _taken(kind: str, row: Model, values: Mapping[str, Any]) -> list[Complaint]:

@@ -63,24 +63,23 @@ PAGES = [
 OF_ONE = [page for page in PAGES if page.startswith("/estate/thusong")]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_an_administrator_opens_every_page(boss: Client, page: str) -> None:
-    assert boss.get(page).status_code == 200
+def test_an_administrator_opens_every_page(boss: Client) -> None:
+    assert {page: boss.get(page).status_code for page in PAGES} == dict.fromkeys(PAGES, 200)
 
 
-@pytest.mark.parametrize("page", OF_ONE)
-def test_to_a_stranger_no_page_of_the_organisation_exists(system: System, page: str) -> None:
+def test_to_a_stranger_no_page_of_the_organisation_exists(system: System) -> None:
     stranger = signed_in(make_user(Role.ADMINISTRATOR, make_organisation()))
-    assert stranger.get(page).status_code == 404
-    assert stranger.post(page, {}).status_code in (404, 405)
+    assert {page: stranger.get(page).status_code for page in OF_ONE} == dict.fromkeys(OF_ONE, 404)
+    assert {stranger.post(page, {"reason": "none"}).status_code for page in OF_ONE} <= {404, 405}
+    assert System.objects.filter(pk=system.pk).exists()
 
 
-@pytest.mark.parametrize("page", [page for page in OF_ONE if "/-/" in page])
-def test_a_viewer_who_edits_elsewhere_still_cannot_edit_here(system: System, page: str) -> None:
+def test_a_viewer_who_edits_elsewhere_still_cannot_edit_here(system: System) -> None:
     user = make_user(Role.VIEWER, system.site.organisation)
     user.memberships.create(organisation=make_organisation(), role=Role.ADMINISTRATOR)
-    assert signed_in(user).get(page).status_code == 403
-    assert signed_in(user).post(page, {"name": "Taken over", "reason": "none"}).status_code == 403
+    client, pages = signed_in(user), [page for page in OF_ONE if "/-/" in page]
+    assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 403)
+    assert {client.post(page, {"name": "Taken over", "reason": "none"}).status_code for page in pages} == {403}
 
 
 def test_rows_reached_by_number_are_scoped_too(system: System) -> None:
@@ -150,9 +149,9 @@ def test_a_system_is_added_with_every_complaint_beside_its_field(boss: Client) -
     assert set(form.errors) == {"slug", "name", "support_until"}
     assert b'value="31/03/2027"' in refused.content
     added = boss.post(page, {"slug": "ct1", "name": "CT 1", "kind": "modality", "modality": "ct"})
-    assert added.url == "/estate/thusong/mthatha/ct1/"
+    assert added["Location"] == "/estate/thusong/mthatha/ct1/"
     assert System.objects.get(slug="ct1").modality == "CT"
-    assert AuditEvent.objects.first().verb == "system.added"
+    assert AuditEvent.objects.latest("seq").verb == "system.added"
 
 
 def test_an_interface_is_added_by_its_kind_with_settings(boss: Client, system: System) -> None:
@@ -196,9 +195,9 @@ def test_what_others_stand_on_is_not_removed_and_the_page_says_who(boss: Client,
     assert boss.post("/estate/thusong/mthatha/-/remove/", {"reason": "closed"}).status_code == 200
     assert boss.post(page, {"reason": ""}).status_code == 200
     Dependency.objects.all().delete()
-    assert boss.post(page, {"reason": "replaced by the new one"}).url == "/estate/thusong/mthatha/"
+    assert boss.post(page, {"reason": "replaced by the new one"})["Location"] == "/estate/thusong/mthatha/"
     assert not System.objects.filter(pk=system.pk).exists()
-    event = AuditEvent.objects.first()
+    event = AuditEvent.objects.latest("seq")
     assert (event.verb, event.reason) == ("system.removed", "replaced by the new one")
 
 
@@ -257,7 +256,7 @@ def test_only_the_providers_staff_add_an_organisation(boss: Client) -> None:
     assert boss.get("/estate/-/new/").status_code == 403
     staff = signed_in(make_user(Role.ADMINISTRATOR))
     added = staff.post("/estate/-/new/", {"slug": "ubuntu", "name": "Ubuntu Radiology", "kind": "practice"})
-    assert added.url == Organisation.objects.get(slug="ubuntu").get_absolute_url()
+    assert added["Location"] == Organisation.objects.get(slug="ubuntu").get_absolute_url()
 
 
 def test_a_table_does_not_run_in_a_spreadsheet(boss: Client, system: System) -> None:
