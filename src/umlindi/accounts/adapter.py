@@ -25,10 +25,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def add_message(self, request: HttpRequest, level: int, message_template: str = "", **kwargs: Any) -> None:
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *rest: Any, **named: Any
+    ) -> None:
         """Whoever has just signed in or out sees that without being told."""
         if message_template not in QUIET:
-            super().add_message(request, level, message_template, **kwargs)
+            super().add_message(request, level, message_template, *rest, **named)
 
     def set_password(self, user: User, password: str) -> None:
         with audited(actor_of(user), "password.changed", user):

@@ -1,7 +1,7 @@
 """Sign-in and one's own account: allauth's views, each named here, so that a new one of theirs opens no door of ours.
 
 Sign-up, mailed links and password reset by mail are left out: an administrator adds people and resets passwords. The
-views that change a second factor run in a transaction together with their audit event.
+views that change a second factor are `trailed`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from allauth.mfa.base import views as second_factor
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
-from django.db.transaction import atomic
 from django.urls import path
 
+from umlindi.accounts.trail import trailed
 from umlindi.accounts.views import own
 
 urlpatterns = [
@@ -29,19 +29,19 @@ urlpatterns = [
     path("2fa/", own.account, name="mfa_index"),
     path("2fa/authenticate/", second_factor.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", second_factor.reauthenticate, name="mfa_reauthenticate"),
-    path("2fa/totp/activate/", atomic(totp.activate_totp), name="mfa_activate_totp"),
-    path("2fa/totp/deactivate/", atomic(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path("2fa/totp/activate/", trailed(totp.activate_totp), name="mfa_activate_totp"),
+    path("2fa/totp/deactivate/", trailed(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path("2fa/recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "2fa/recovery-codes/generate/",
-        atomic(recovery_codes.generate_recovery_codes),
+        trailed(recovery_codes.generate_recovery_codes),
         name="mfa_generate_recovery_codes",
     ),
     path("2fa/recovery-codes/download/", recovery_codes.download_recovery_codes, name="mfa_download_recovery_codes"),
     path("2fa/webauthn/", own.account, name="mfa_list_webauthn"),
-    path("2fa/webauthn/add/", atomic(passkeys.add_webauthn), name="mfa_add_webauthn"),
+    path("2fa/webauthn/add/", trailed(passkeys.add_webauthn), name="mfa_add_webauthn"),
     path("2fa/webauthn/login/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("2fa/webauthn/reauthenticate/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
-    path("2fa/webauthn/keys/<int:pk>/remove/", atomic(passkeys.remove_webauthn), name="mfa_remove_webauthn"),
-    path("2fa/webauthn/keys/<int:pk>/edit/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", trailed(passkeys.remove_webauthn), name="mfa_remove_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/edit/", trailed(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
 ]

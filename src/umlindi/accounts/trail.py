@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.signals import user_logged_in
-from allauth.mfa.signals import (
-    authentication_failed,
-    authenticator_added,
-    authenticator_removed,
-    authenticator_reset,
-)
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
+from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.db import transaction
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from umlindi.accounts.models import User
 from umlindi.accounts.queries import actor_of
@@ -35,11 +34,13 @@ def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
 
 @receiver(user_login_failed)
 def _refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    """Axes hears the same signal before us, as its app comes first, and marks the request."""
-    known = User.objects.filter(username__iexact=str(credentials.get("username", ""))).first()
-    locked = request is not None and getattr(request, "axes_locked_out", False)
-    about = Subject.of(known) if known else UNKNOWN_NAME
-    _record(request, NOBODY, "sign-in.locked" if locked else "sign-in.failed", about)
+    _record(request, NOBODY, "sign-in.failed", _person(credentials.get("username")))
+
+
+@receiver(user_locked_out)
+def _locked(request: HttpRequest, username: str | None, **_: Any) -> None:
+    """At the attempt that locks, and at each one that a lock refuses."""
+    _record(request, NOBODY, "sign-in.locked", _person(username))
 
 
 @receiver(authentication_failed)
@@ -54,19 +55,42 @@ def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
         _record(request, actor_of(user), verb, Subject.of(user))
 
 
-@receiver(authenticator_added)
-def _second_factor_added(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    _record(request, actor_of(user), "second-factor.added", Subject.of(user), used=[authenticator.type])
+View = Callable[..., HttpResponseBase]
 
 
-@receiver(authenticator_removed)
-def _second_factor_removed(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    _record(request, actor_of(user), "second-factor.removed", Subject.of(user), used=[authenticator.type])
+def trailed(view: View) -> View:
+    """For a view that changes its caller's second factors: the change and its event in one transaction.
+
+    allauth's own signals come only after the commit, when the process may be dead.
+    """
+
+    @wraps(view)
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not isinstance(request.user, User):
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            before = _second_factors(request.user)
+            response = view(request, *args, **kwargs)
+            after = _second_factors(request.user)
+            if before != after:
+                _record_factors(request.user, before, after)
+        return response
+
+    return door
 
 
-@receiver(authenticator_reset)
-def _second_factor_renewed(request: HttpRequest, user: User, authenticator: Any, **_: Any) -> None:
-    _record(request, actor_of(user), "second-factor.renewed", Subject.of(user), used=[authenticator.type])
+def _record_factors(user: User, before: list[str], after: list[str]) -> None:
+    told = {"second_factors": before}, {"second_factors": after}
+    record(actor_of(user), "second-factor.changed", user, before=told[0], after=told[1])
+
+
+def _second_factors(user: User) -> list[str]:
+    return [f"{factor.pk} {factor}" for factor in Authenticator.objects.filter(user=user).order_by("pk")]
+
+
+def _person(username: str | None) -> Subject:
+    known = User.objects.filter(username__iexact=username or "").first()
+    return Subject.of(known) if known else UNKNOWN_NAME
 
 
 def _record(

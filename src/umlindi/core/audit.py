@@ -157,7 +157,7 @@ def _stored(row: Model) -> Fields:
     if row.pk is None:
         return None
     fields = [field.attname for field in row._meta.concrete_fields if field.name not in UNRECORDED_FIELDS]
-    return type(row)._base_manager.filter(pk=row.pk).values(*fields).first()
+    return row._meta.model._base_manager.filter(pk=row.pk).values(*fields).first()
 
 
 def _changed(before: Fields, after: Fields) -> tuple[Fields, Fields]:
