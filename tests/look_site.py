@@ -3,8 +3,8 @@
     python tests/look_site.py
 
 Needs an empty DATABASE_URL and UMLINDI_HOME. Prints one JSON line (its port, the keys of its rows, the names of its
-pages, who signs in) and serves until it is ended. A process of its own, because browsers see only what is committed, and the trail
-cannot be emptied again.
+pages, who signs in) and serves until it is ended. A process of its own, because browsers see only what is committed,
+and the trail cannot be emptied again.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def site() -> Iterator[Site]:
     given = os.environ["DATABASE_URL"]
     name = f"look_{os.getpid()}"
     with psycopg.connect(given, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"')
     environment = {**os.environ, "DATABASE_URL": urlsplit(given)._replace(path=f"/{name}").geturl()}
     program = [sys.executable, str(Path(__file__).with_name("look_site.py"))]
     with subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -273,7 +273,7 @@ def look_at(page: Page, url: str) -> None:
     for viewport in (DESK, PHONE):
         page.set_viewport_size(viewport)  # type: ignore[arg-type]
         for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=theme)
             where = f"{theme} at {viewport['width']} px"
             assert violations(page) == [], where
             assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], where
