@@ -1,0 +1,24 @@
+"""Records the samples in `logs/` that real programs on this machine can give: run it by hand, look at the difference.
+
+Every sample is what a program printed while a fault was made for it on purpose, with invented patients. Each begins
+with a header: which program said it, and which rules the diagnosis must name (none for a healthy exchange).
+
+    python src/umlindi/diagnosis/tests/record.py [NAME…]
+"""
+
+from __future__ import annotations
+
+import sys
+
+import record_dcmtk
+import record_openssl
+import record_orthanc
+import record_pynetdicom
+import record_system
+from recording import LOGS, record
+
+SCENARIOS = (record_dcmtk, record_openssl, record_pynetdicom, record_orthanc, record_system)
+
+if __name__ == "__main__":
+    LOGS.mkdir(exist_ok=True)
+    record(sys.argv[1:])
