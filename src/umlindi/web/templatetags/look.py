@@ -89,6 +89,15 @@ def took_between(start: datetime, end: datetime) -> str:
 
 
 @register.filter
+def coded(text: str) -> SafeString:
+    """`{{ cause.confirm|coded }}`: what stands between backticks as code; nothing else is markup."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if odd % 2 else part,) for odd, part in parts)
+    )
+
+
+@register.filter
 def only(rows: Iterable[Any], condition: str) -> list[Any]:
     """The rows in one condition."""
     return [row for row in rows if row.condition == condition]

@@ -110,6 +110,11 @@ def test_a_trace_escapes_nothing_and_styles_nothing_inline() -> None:
     assert "<title>Last 24 hours: up 21 h 36 min, down 2 h 24 min; now down</title>" in drawn
 
 
+def test_backticks_make_code_and_nothing_else_is_markup() -> None:
+    assert look.coded("ask `ss -ltn` & <b>") == "ask <code>ss -ltn</code> &amp; &lt;b&gt;"
+    assert look.coded("plain") == "plain"
+
+
 @pytest.mark.parametrize(("share", "tone"), [(0.5, ""), (0.75, "warn"), (0.85, "fail"), (1.2, "fail")])
 def test_a_meter_turns_at_the_contracts_limit(share: float, tone: str) -> None:
     assert f'class="meter {tone}"' in look.meter(share)
