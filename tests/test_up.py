@@ -33,9 +33,9 @@ SERVICES = ("web", "watch", "worker")
 class Up:
     """A running `umlindi up` and the lines it says."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, *options: str) -> None:
         self.home, self.port = home, port
-        command = [sys.executable, "-m", "umlindi", "up", "--home", str(home), "--port", str(port), "--no-demo"]
+        command = [sys.executable, "-m", "umlindi", "up", "--home", str(home), "--port", str(port), *options]
         env = {name: value for name, value in os.environ.items() if not name.startswith(("UMLINDI_", "DATABASE_"))}
         self.process = subprocess.Popen(
             command,
@@ -89,6 +89,9 @@ class Up:
             connection.close()
 
 
+Start = Callable[..., Up]
+
+
 def until(holds: Callable[[], bool], seconds: float) -> None:
     ends = time.monotonic() + seconds
     while not holds():
@@ -128,11 +131,11 @@ def port() -> int:
 
 
 @pytest.fixture
-def start(home: Path, port: int) -> Iterator[Callable[[], Up]]:
+def start(home: Path, port: int) -> Iterator[Start]:
     started: list[Up] = []
 
-    def up() -> Up:
-        started.append(Up(home, port))
+    def up(*options: str) -> Up:
+        started.append(Up(home, port, *(options or ("--no-demo",))))
         return started[-1]
 
     yield up
@@ -142,7 +145,7 @@ def start(home: Path, port: int) -> Iterator[Callable[[], Up]]:
 
 
 @pytest.fixture
-def running(start: Callable[[], Up]) -> Up:
+def running(start: Start) -> Up:
     up = start()
     up.hear("^ready ", FIRST_START_SECONDS)
     return up
@@ -150,7 +153,7 @@ def running(start: Callable[[], Up]) -> Up:
 
 @pytest.mark.e2e
 def test_the_first_start_gives_a_one_time_password_and_the_second_is_ready_within_ten_seconds(
-    start: Callable[[], Up], home: Path
+    start: Start, home: Path
 ) -> None:
     first = start()
     ready = first.hear("^ready ", FIRST_START_SECONDS)
@@ -180,9 +183,7 @@ def test_every_way_of_stopping_leaves_nothing_behind(running: Up, home: Path, se
 
 
 @pytest.mark.e2e
-def test_a_second_one_in_the_same_home_is_refused_and_does_not_disturb_the_first(
-    running: Up, start: Callable[[], Up]
-) -> None:
+def test_a_second_one_in_the_same_home_is_refused_and_does_not_disturb_the_first(running: Up, start: Start) -> None:
     second = start()
     second.hear(rf"already runs in .*\(process {running.process.pid}\)", 10)
     assert second.ended(5) == 11
@@ -190,7 +191,7 @@ def test_a_second_one_in_the_same_home_is_refused_and_does_not_disturb_the_first
 
 
 @pytest.mark.e2e
-def test_kill_9_of_the_supervisor_blocks_nothing(running: Up, start: Callable[[], Up], home: Path) -> None:
+def test_kill_9_of_the_supervisor_blocks_nothing(running: Up, start: Start, home: Path) -> None:
     children = list(running.children().values())
     running.end(signal.SIGKILL)
     _, alive = psutil.wait_procs(children, timeout=5)
@@ -217,9 +218,22 @@ def test_what_dies_is_started_again_and_said(running: Up) -> None:
 
 
 @pytest.mark.e2e
-def test_a_taken_port_is_said_before_anything_starts(start: Callable[[], Up], port: int, home: Path) -> None:
+def test_a_taken_port_is_said_before_anything_starts(start: Start, port: int, home: Path) -> None:
     with socket.create_server((LOOPBACK, port)):
         refused = start()
         refused.hear(rf"^umlindi: Port {port} is taken by ", 10)
         assert refused.ended(5) == 12
     assert left_behind(home) == []
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_the_demo_estate_comes_up_and_goes_with_everything_else(start: Start, home: Path, sent: signal.Signals) -> None:
+    up = start("--demo")
+    up.hear("the demo estate is up", FIRST_START_SECONDS)
+    peers = psutil.Process(up.children()["demo"].pid).children(recursive=True)
+    assert len(peers) > 3
+    up.end(sent)
+    _, alive = psutil.wait_procs(peers, timeout=5)
+    assert [peer for peer in alive if peer.status() != psutil.STATUS_ZOMBIE] == []
+    start().hear("^ready ", FIRST_START_SECONDS)

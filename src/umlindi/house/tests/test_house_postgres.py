@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from umlindi.house import binaries, postgres, postmaster
+from umlindi.house.account import account_for
 from umlindi.house.errors import DatabaseError, HomeError
 from umlindi.house.home import Home
 from umlindi.house.postgres import SUPERUSER, Cluster, Start
@@ -197,6 +198,26 @@ def test_root_runs_it_as_somebody_else_and_keeps_the_owner(cluster: Cluster) -> 
     owner = cluster.folder.stat().st_uid
     assert owner != 0
     assert psutil.Process(pid_of(cluster)).uids().effective == owner
+
+
+@needs_root
+def test_a_cluster_that_belongs_to_root_is_refused_with_what_to_do(cluster: Cluster) -> None:
+    cluster.folder.mkdir()
+    with pytest.raises(DatabaseError, match="belongs to root, whom PostgreSQL refuses: chown it to postgres or nobody"):
+        cluster.start()
+    cluster.folder.rmdir()
+
+
+@needs_root
+def test_an_ordinary_user_is_told_that_the_cluster_belongs_to_somebody_else(cluster: Cluster) -> None:
+    cluster.start()
+    cluster.stop()
+    os.seteuid(65534)
+    try:
+        with pytest.raises(DatabaseError, match=r"belongs to another user \(uid \d+\): start as that user"):
+            account_for(cluster.folder)
+    finally:
+        os.seteuid(0)
 
 
 @needs_root
