@@ -144,8 +144,8 @@ mark_done() { printf '%s\n' "$2" >"$state/$1"; }
 
 # $1: run or dev. The dev lock holds everything that the run lock holds.
 set_up_python() {
-  run_stamp=$(stamp_of "$root/pyproject.toml" "$root/requirements.lock")
-  dev_stamp=$(stamp_of "$root/pyproject.toml" "$root/requirements-dev.lock")
+  run_stamp=$(stamp_of "$root/requirements.lock")
+  dev_stamp=$(stamp_of "$root/requirements-dev.lock")
   if [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null; then
     if done_for dev "$dev_stamp"; then return; fi
     if [ "$1" = run ] && done_for run "$run_stamp"; then return; fi
