@@ -65,14 +65,14 @@ def _(folder: Path) -> str:
         return echoscu(peer.port, called="ARCHIEVE")
 
 
-@records("dcmtk-dcmqrscp-called", f"{DCMTK} dcmqrscp", "called-ae-not-recognised")
+@records("dcmtk-dcmqrscp-called", f"{DCMTK} dcmqrscp", "called-ae-not-recognised, calling-ae-not-recognised")
 def _(folder: Path) -> str:
     with start_dcmqrscp(folder) as peer:
         echoscu(peer.port, called="ARCHIEVE")
         return peer.said()
 
 
-@records("dcmtk-dcmqrscp-calling", f"{DCMTK} dcmqrscp", "calling-ae-not-recognised")
+@records("dcmtk-dcmqrscp-calling", f"{DCMTK} dcmqrscp", "called-ae-not-recognised, calling-ae-not-recognised")
 def _(folder: Path) -> str:
     with start_dcmqrscp(folder, remotes=[Remote("CT1", 104)], open_to_all=False) as peer:
         echoscu(peer.port, calling="STRANGER")
@@ -113,7 +113,7 @@ def _(folder: Path) -> str:
         return echoscu(peer.port)
 
 
-@records("dcmtk-storescu-aborted", f"{DCMTK} storescu", "aborted")
+@records("dcmtk-storescu-aborted", f"{DCMTK} storescu", "aborted, association-dropped")
 def _(folder: Path) -> str:
     with start_storescp(folder / "scp", "--abort-during") as peer:
         return run("storescu", "-d", "127.0.0.1", str(peer.port), image(folder))
@@ -123,13 +123,6 @@ def _(folder: Path) -> str:
 def _(folder: Path) -> str:
     with start_storescp(folder / "scp", "--sleep-after", "20") as peer:
         return run("storescu", "-d", "-td", "2", "-ta", "2", "127.0.0.1", str(peer.port), image(folder))
-
-
-@records("dcmtk-storescu-syntax", f"{DCMTK} storescu", "transfer-syntax-unsupported")
-def _(folder: Path) -> str:
-    with start_storescp(folder / "scp") as peer:
-        picture = image(folder, syntax=JPEG2000Lossless)
-        return run("storescu", "-d", "-xv", "-R", "127.0.0.1", str(peer.port), picture)
 
 
 @records("dcmtk-echoscu-busy", f"{DCMTK} echoscu against pynetdicom at its limit", "association-limit")
@@ -209,7 +202,11 @@ for _status, _rule in {
     records(f"dcmtk-storescu-{_status:04x}", f"{DCMTK} storescu against pynetdicom answering {_status:04X}", _rule)(
         lambda folder, status=_status: store_status(folder, status)
     )
-for _status, _rule in {0xA700: "query-cut-off", 0xA900: "query-not-understood", 0xC001: "query-fails"}.items():
+for _status, _rule in {
+    0xA700: "query-cut-off",
+    0xA900: "query-not-understood",
+    0xC001: "handler-fault, query-fails",
+}.items():
     records(f"dcmtk-findscu-{_status:04x}", f"{DCMTK} findscu against pynetdicom answering {_status:04X}", _rule)(
         lambda _, status=_status: find_status(status)
     )

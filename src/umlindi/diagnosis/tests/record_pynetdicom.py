@@ -209,7 +209,7 @@ def _(folder: Path) -> str:
     return run(sys.executable, "-c", script, picture)
 
 
-@records("pynetdicom-dropped", f"{PYNETDICOM} against a receiver that is killed", "association-dropped")
+@records("pynetdicom-dropped", f"{PYNETDICOM} against a receiver that is killed", "association-dropped, aborted")
 def _(_: Path) -> str:
     with pynetdicom_scp([(evt.EVT_C_ECHO, lambda _: os.kill(os.getpid(), signal.SIGKILL) or 0)]) as port:
         return asked(port, lambda each: each.send_c_echo())
