@@ -365,11 +365,38 @@ def test_a_live_page_keeps_what_was_open_sorted_and_focused(page: Page, site: Si
     button = page.get_by_role("button", name="Probe").first
     button.focus()
     page.evaluate("document.querySelector('#live').dataset.old = 'yes'")
-    page.evaluate("htmx.ajax('GET', location.pathname, {source: '#live', target: '#live', swap: 'outerHTML'})")
+    refresh(page)
     page.wait_for_selector("#live:not([data-old])", state="attached")
     assert page.locator("details[id^=ladder-]").first.get_attribute("open") is not None
     assert page.locator("#estate thead [aria-sort=ascending]").inner_text() == "System"
     assert page.evaluate("document.activeElement.id") == button.get_attribute("id")
+
+
+def test_a_live_page_says_when_it_no_longer_hears_from_the_house(browser: Browser, signed_in: Any, site: Site) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    page = context.new_page()
+    page.goto(site.at("/"))
+    context.set_offline(True)
+    refresh(page)
+    page.wait_for_selector("#silent:visible")
+    context.set_offline(False)
+    refresh(page)
+    page.wait_for_selector("#silent", state="hidden")
+    context.close()
+
+
+def test_a_live_page_of_one_signed_out_meanwhile_leads_to_the_sign_in(page: Page, site: Site) -> None:
+    page.goto(site.at("/"))
+    page.context.clear_cookies()
+    refresh(page)
+    page.wait_for_url("**/account/login/**")
+
+
+def refresh(page: Page) -> None:
+    """What the page does by itself every few seconds."""
+    page.evaluate(
+        "htmx.ajax('GET', location.pathname, {source: '#live', target: '#live', swap: 'outerHTML'}).catch(() => {})"
+    )
 
 
 def test_a_page_works_without_script(browser: Browser, signed_in: dict[str, Any], site: Site) -> None:

@@ -142,7 +142,8 @@ function confirmFirst(event) {
 let kept = null, last = "";
 function keep(event) {
   const region = event.detail.target, fresh = event.detail.serverResponse;
-  if (!region.classList?.contains("live")) return;
+  if (!region.classList?.contains("live") || event.detail.xhr.status !== 200) return;
+  if (!fresh.includes('class="live"')) { event.detail.shouldSwap = false; location.reload(); return; } /* signed out meanwhile */
   const same = strip(fresh) === last;
   last = strip(fresh);
   if (same || $("dialog[open]") || region.contains(document.activeElement?.closest("input, textarea, select"))) { event.detail.shouldSwap = false; return; }
@@ -162,6 +163,16 @@ function restore() {
   kept = null;
 }
 
+/* A page that no longer hears from the house says so: what looks well may be old. */
+let heard = new Date();
+function silent(event) {
+  const banner = $("#silent"), old = Boolean(event.detail.failed || event.detail.xhr?.status >= 400);
+  if (!banner || !event.target.closest?.(".live")) return;
+  if (!old) heard = new Date();
+  $("b", banner).textContent = heard.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: $("#clock").dataset.zone });
+  banner.hidden = !old;
+}
+
 document.addEventListener("click", (event) => {
   const themed = event.target.closest(".themes button"), finder = event.target.closest("a.find");
   if (themed) chooseTheme(themed.dataset.theme);
@@ -175,6 +186,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("htmx:beforeSwap", keep);
+document.addEventListener("htmx:afterRequest", silent);
 document.addEventListener("htmx:afterSettle", () => { restore(); $$("table[data-sort]").forEach(readyTable); });
 palette && $("input", palette).addEventListener("input", (event) => find(event.target.value));
 const switchKeys = $("#keys-on");
