@@ -39,12 +39,12 @@ def _check_connection() -> None:
 def _migrate() -> None:
     executor = MigrationExecutor(connection)
     _refuse_newer_schema(executor)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not plan:
-        return
-    _tell(say=f"bringing the database up to this version ({len(plan)} migrations)")
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        executor.loader.check_consistent_history(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if plan:
+            _tell(say=f"bringing the database up to this version ({len(plan)} migrations)")
+            call_command("migrate", interactive=False, verbosity=0)
     except (InconsistentMigrationHistory, ProgrammingError, OperationalError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SchemaMismatch(f"The database's schema cannot be brought up to this version: {reason}") from error
