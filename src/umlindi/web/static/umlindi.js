@@ -166,7 +166,7 @@ function restore() {
 /* A page that no longer hears from the house says so: what looks well may be old. */
 let heard = new Date();
 function silent(event) {
-  const banner = $("#silent"), old = Boolean(event.detail.failed || event.detail.xhr?.status >= 400);
+  const banner = $("#silent"), old = event.detail.xhr?.status !== 200;
   if (!banner || !event.target.closest?.(".live")) return;
   if (!old) heard = new Date();
   $("b", banner).textContent = heard.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: $("#clock").dataset.zone });
