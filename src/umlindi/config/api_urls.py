@@ -8,6 +8,8 @@ from typing import ClassVar
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from umlindi.accounts.api import DeclaredRight
+
 ROOMS = ("umlindi.accounts.api_views", "umlindi.core.api", "umlindi.estate.api", "umlindi.watch.api")
 
 
@@ -15,6 +17,7 @@ class Schema(SpectacularAPIView):
     """This API, as OpenAPI 3. `?format=json` for JSON."""
 
     rights: ClassVar = {"GET": ""}
+    permission_classes = [DeclaredRight]  # noqa: RUF012 - as its base class declares it
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

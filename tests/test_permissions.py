@@ -1,0 +1,367 @@
+"""Who may open which door: every page and every API route, for nobody, each role, a stranger, and their tokens.
+
+A new route fails here until it says who may open it (`needs`, `signed_in`, `public`, or `rights` on an API view). One
+that names an object by a new kind of key fails until `World.keys` knows which object that is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, include, path
+from django.utils import timezone
+from pytest_django import Settings
+
+from umlindi.accounts.api import declared_right
+from umlindi.accounts.models import Membership, Organisation, Token, User
+from umlindi.accounts.queries import actor_of
+from umlindi.accounts.rules import ALL_RIGHTS, RIGHTS, Role
+from umlindi.accounts.services import create_token
+from umlindi.config import urls
+from umlindi.core.actors import Actor
+from umlindi.core.audit import record
+from umlindi.core.models import AuditEvent
+from umlindi.estate.models import Contact, Dependency
+from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
+from umlindi.watch.models import Check
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+SIGN_IN = "/account/login/"
+REFUSED = {401, 403, 404}
+
+# allauth's own views carry no mark of ours: None is open to everybody, "" to whoever has signed in.
+FOREIGN: dict[str, str | None] = {
+    "account_login": None,
+    "account_logout": None,
+    "account_inactive": None,
+    "account_reauthenticate": "",
+    "account_change_password": "",
+    "mfa_authenticate": None,
+    "mfa_reauthenticate": "",
+    "mfa_activate_totp": "",
+    "mfa_deactivate_totp": "",
+    "mfa_view_recovery_codes": "",
+    "mfa_generate_recovery_codes": "",
+    "mfa_download_recovery_codes": "",
+    "mfa_add_webauthn": "",
+    "mfa_login_webauthn": None,
+    "mfa_reauthenticate_webauthn": "",
+    "mfa_remove_webauthn": "",
+    "mfa_edit_webauthn": "",
+}
+# What belongs to the whole installation: the right must be held everywhere.
+ONLY_EVERYWHERE = {"GET estate/-/new/", "POST estate/-/new/", "POST api/organisations/"}
+# A signature is a person's own: no program gives it for them.
+ONLY_IN_PERSON = {"POST api/checks/<int:pk>/sign/"}
+# Doors that name their object in the body.
+BODIES = {"POST check/start/": {"organisation": "ours"}, "POST api/checks/": {"organisation": "ours"}}
+# Rows that nobody reads but the loop itself, by the row they belong to.
+NOT_READ = {"core.AuditHead", "watch.Turn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One method of one route. `right` None is open to everybody, "" to whoever is known; `marked`: does it say."""
+
+    method: str
+    route: str
+    name: str
+    right: str | None
+    marked: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route or '/'}"
+
+    @property
+    def is_api(self) -> bool:
+        return self.route.startswith("api/")
+
+    @property
+    def keys(self) -> list[str]:
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.route)
+
+    def url(self, keys: dict[str, Any]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(keys[found[1]]), self.route)
+
+
+def _site() -> ModuleType:
+    """The site as it is, with the demo's rooms whether or not this run has a demo."""
+    module = ModuleType("site_with_demo")
+    patterns: list[URLPattern | URLResolver] = list(urls.urlpatterns)
+    if find_spec("umlindi.demo.urls") and not any(str(each.pattern) == "lab/" for each in patterns):
+        patterns.append(path("lab/", include("umlindi.demo.urls")))
+    module.urlpatterns = patterns  # type: ignore[attr-defined]
+    return module
+
+
+def _walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for each in patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from _walk(each.url_patterns, route)
+        else:
+            yield route, each
+
+
+def _doors() -> Iterator[Door]:
+    for route, pattern in _walk(SITE.urlpatterns):
+        view, name = pattern.callback, pattern.name or ""
+        if (cls := getattr(view, "cls", None)) is not None:
+            yield from _api_doors(route, name, cls)
+        elif name in FOREIGN:
+            yield Door("GET", route, name, FOREIGN[name], marked=True)
+        else:
+            for method in _methods(view):
+                yield Door(method, route, name, getattr(view, "right", None), marked=hasattr(view, "right"))
+
+
+def _api_doors(route: str, name: str, view: Any) -> Iterator[Door]:
+    for method in METHODS:
+        if hasattr(view, method.lower()):
+            right = declared_right(view, method, None)
+            yield Door(method, route, name, right, marked=right is not None)
+
+
+def _methods(view: Callable[..., Any]) -> list[str]:
+    """What `require_http_methods` lets through: it keeps its list in the closure of what it returns."""
+    for cell in getattr(view, "__closure__", None) or ():
+        if isinstance(cell.cell_contents, list) and set(cell.cell_contents) <= {*METHODS, "HEAD"}:
+            return [method for method in cell.cell_contents if method in METHODS]
+    return ["GET"]
+
+
+SITE = _site()
+DOORS = list(_doors())
+GUARDED = [door for door in DOORS if door.right is not None]
+OURS_ALONE = [door for door in DOORS if door.right and door.keys and not set(door.keys) <= {"kind", "form", "format"}]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One organisation with one of everything that a route can name."""
+
+    organisation: Organisation
+    keys: dict[str, Any]
+
+    def keys_of(self, door: Door) -> dict[str, Any]:
+        """The objects a route names: by its key, or for a bare `pk` by the words before it."""
+        found = {key: self.keys[key] for key in door.keys if key != "pk"}
+        if "pk" in door.keys:
+            found["pk"] = self.keys[_kind_before_pk(door.route)]
+        return found
+
+
+def _kind_before_pk(route: str) -> str:
+    """`estate/-/contacts/<int:pk>/edit/` names a contact."""
+    word = route.partition("<int:pk>")[0].rstrip("/").rsplit("/", 1)[-1]
+    return {"check": "checks", "probe": "interfaces"}.get(word, word)
+
+
+def _world(name: str) -> World:
+    organisation = make_organisation(slug=name)
+    site = make_site(organisation)
+    system, other = make_system(site), make_system(site)
+    now = timezone.now()
+    person = make_user(Role.VIEWER, organisation)
+    token, _ = create_token(
+        actor_of(person), person, "x", rights=frozenset({"estate.view"}), expires_at=now + timedelta(days=1), now=now
+    )
+    rows = {
+        "organisations": organisation,
+        "sites": site,
+        "systems": system,
+        "interfaces": make_interface(system),
+        "contacts": Contact.objects.create(organisation=organisation, name="Reception"),
+        "dependencies": Dependency.objects.create(system=system, needs=other),
+        "checks": Check.objects.create(organisation=organisation, started_at=now, finished_at=now, started_by="test"),
+        "people": person,
+        "roles": person.memberships.get(),
+        "tokens": token,
+        "keys": person,
+    }
+    with transaction.atomic():
+        event = record(Actor.house("test"), "system.changed", system)
+    slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
+    choices = {"kind": "system", "form": "csv", "seq": event.seq}
+    return World(organisation, slugs | choices | {kind: row.pk for kind, row in rows.items()})
+
+
+@pytest.fixture
+def ours(db: None) -> World:
+    return _world("ours")
+
+
+@pytest.fixture(autouse=True)
+def _with_demo(settings: Settings) -> None:
+    settings.ROOT_URLCONF = SITE
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """What a door did is taken back, so that the next one finds the same world."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _knock(door: Door, world: World, user: User | None = None, secret: str = "") -> Any:
+    client = Client(raise_request_exception=True)
+    if user is not None and not secret:
+        client.force_login(user)
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    url, body = door.url(world.keys_of(door)), {"csrfmiddlewaretoken": "as a browser's", **BODIES.get(str(door), {})}
+    with _undone():
+        if door.method == "POST":
+            return client.post(url, body, headers=headers)
+        return client.generic(door.method, url, headers=headers)
+
+
+def _token(user: User, rights: frozenset[str]) -> str:
+    now = timezone.now()
+    expires = now + timedelta(days=1)
+    return create_token(actor_of(user), user, "matrix", rights=rights, expires_at=expires, now=now)[1]
+
+
+def test_every_door_says_who_may_open_it() -> None:
+    assert [str(door) for door in DOORS if not door.marked] == []
+    assert {door.right for door in DOORS if door.right} <= ALL_RIGHTS
+    assert len(DOORS) > 60
+
+
+def test_the_list_of_foreign_doors_is_true() -> None:
+    """A view of ours must carry a mark; only those of other packages stand in the list."""
+    names = {pattern.name: pattern.callback.__module__ for _, pattern in _walk(SITE.urlpatterns)}
+    assert {name for name, module in names.items() if module.startswith("allauth")} == set(FOREIGN)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=str)
+def test_nobody_gets_no_further_than_sign_in(door: Door, ours: World) -> None:
+    answer = _knock(door, ours)
+    if door.right is None:
+        assert answer.status_code not in REFUSED
+    elif door.is_api:
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    else:
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith(SIGN_IN) or "reauthenticate" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("door", GUARDED, ids=str)
+def test_each_role_opens_what_its_rights_say(door: Door, ours: World) -> None:
+    for role in Role:
+        user = make_user(role, ours.organisation)
+        _expect(door, ours, RIGHTS[role], user=user)
+
+
+@pytest.mark.parametrize("door", [door for door in GUARDED if door.is_api], ids=str)
+def test_a_token_opens_what_its_own_rights_say(door: Door, ours: World) -> None:
+    for role in Role:
+        user = make_user(role, ours.organisation)
+        _expect(door, ours, RIGHTS[role], user=user, secret=_token(user, RIGHTS[role]))
+    administrator = make_user(Role.ADMINISTRATOR, ours.organisation)
+    for narrow in (frozenset({"check.view"}), ALL_RIGHTS - {door.right}):
+        _expect(door, ours, narrow, user=administrator, secret=_token(administrator, narrow))
+
+
+def _expect(door: Door, world: World, held: frozenset[str], user: User, secret: str = "") -> None:
+    answer = _knock(door, world, user, secret)
+    if door.right and door.right not in held:
+        assert answer.status_code == 403, f"{door} opened for {user.memberships.get()}"
+    elif str(door) in ONLY_EVERYWHERE or (secret and str(door) in ONLY_IN_PERSON):
+        assert answer.status_code == 403
+    elif door.right:
+        assert answer.status_code not in REFUSED, f"{door} shut for {user.memberships.get()}"
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("door", OURS_ALONE, ids=str)
+def test_a_stranger_is_told_that_it_does_not_exist(door: Door, ours: World) -> None:
+    theirs = make_organisation(slug="theirs")
+    stranger = make_user(Role.ADMINISTRATOR, theirs)
+    assert _knock(door, ours, stranger).status_code == 404
+    if door.is_api:
+        assert _knock(door, ours, stranger, _token(stranger, ALL_RIGHTS)).status_code == 404
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.right and not door.keys], ids=str)
+def test_no_list_names_a_stranger(door: Door, ours: World) -> None:
+    stranger = make_user(Role.ADMINISTRATOR, make_organisation(slug="theirs"))
+    names = [
+        ours.organisation.name,
+        *Membership.objects.filter(organisation=ours.organisation).values_list("user__username", flat=True),
+    ]
+    said = _knock(door, ours, stranger)
+    text = b"".join(said.streaming_content).decode() if said.streaming else said.text
+    assert not [name for name in names if f">{name}<" in text or f'"{name}"' in text]
+
+
+@pytest.mark.parametrize("door", GUARDED, ids=str)
+def test_an_administrator_everywhere_opens_every_door(door: Door, ours: World) -> None:
+    administrator = make_user(Role.ADMINISTRATOR)
+    answer = _knock(door, ours, administrator)
+    assert answer.status_code not in REFUSED or not door.right
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("door", [door for door in GUARDED if door.is_api], ids=str)
+def test_ended_access_ends_tokens(door: Door, ours: World) -> None:
+    user = make_user(Role.ADMINISTRATOR)
+    secret = _token(user, ALL_RIGHTS)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert _knock(door, ours, user, secret).status_code == 401
+
+
+def test_every_model_says_whose_it_is() -> None:
+    unscoped = {
+        model._meta.label
+        for model in apps.get_models()
+        if model.__module__.startswith("umlindi.") and not hasattr(model, "scope_path")
+    }
+    assert unscoped == NOT_READ
+
+
+def test_every_scope_leads_to_an_organisation() -> None:
+    for model in apps.get_models():
+        path_to = getattr(model, "scope_path", "")
+        if path_to:
+            assert _end_of(model, path_to) in {Organisation, int}, model._meta.label
+            assert model.scope_right in ALL_RIGHTS  # type: ignore[attr-defined]
+
+
+def _end_of(model: Any, path_to: str) -> Any:
+    """The model that a path's last key names; `int` for the trail, whose events outlive what they tell of."""
+    for name in path_to.split("__"):
+        if name == "id":
+            return model
+        field = model._meta.get_field(name)
+        if field.related_model is None:
+            return int if model is AuditEvent else field
+        model = field.related_model
+    return model
+
+
+def test_wrong_tokens_are_slowed_down_and_then_a_right_one_too(ours: World) -> None:
+    user = make_user(Role.VIEWER, ours.organisation)
+    secret = _token(user, frozenset({"estate.view"}))
+    client = Client()
+
+    def call(secret: str, address: str = "10.0.0.7") -> int:
+        return client.get("/api/me/", headers={"Authorization": f"Bearer {secret}"}, REMOTE_ADDR=address).status_code
+
+    assert call(secret) == 200
+    assert {call("uml_00000000_wrong") for _ in range(20)} == {401}
+    assert call(secret) == 429
+    assert call(secret, "10.0.0.8") == 200
+    assert Token.objects.get(prefix=secret[:12]).last_used_at
