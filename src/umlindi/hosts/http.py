@@ -19,6 +19,7 @@ from umlindi.probes.transport import Reached, Trust, looks_like, os_fault, reach
 
 LARGEST_BODY = 8 * 1024 * 1024
 _CHUNK = 65536
+_PORTS = {"http": 80, "https": 443}
 _FIRST_KEPT = 64
 _STATUS_MEANINGS = {
     400: "the peer does not understand the request",
@@ -76,10 +77,14 @@ class Url:
     @classmethod
     def parse(cls, text: str) -> Url:
         """Raises ValueError, without repeating a password that stands in the text."""
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            raise ValueError("the URL cannot be read: its host or port is malformed") from None
+        if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError("a URL begins with http:// or https:// and names a host")
-        port = parts.port if parts.port is not None else (443 if parts.scheme == "https" else 80)
+        port = _PORTS[parts.scheme] if port is None else port
         return cls(parts.scheme == "https", parts.hostname, port, parts.path, parts.query, _userinfo(parts))
 
     def target(self, below: str) -> str:

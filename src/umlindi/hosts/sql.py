@@ -7,6 +7,7 @@ No driver's text is passed on: it may quote a password or a patient. Codes and o
 from __future__ import annotations
 
 import math
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -102,6 +103,9 @@ _LIBPQ_TEXTS = (
     ("shutting down", "57P01"),
 )
 
+# What the drivers' parsers trip over where the peer is no database at all; SQLAlchemy passes these through.
+_TRIPPED = (AssertionError, AttributeError, EOFError, LookupError, OSError, TypeError, ValueError, struct.error)
+
 
 @dataclass(frozen=True, slots=True)
 class SqlTarget:
@@ -162,7 +166,10 @@ def _engine(url: URL, deadline: Deadline) -> Engine:
     from sqlalchemy import create_engine  # noqa: PLC0415 - see above
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    return create_engine(_read_only(url), poolclass=NullPool, connect_args=_limits(url, deadline), hide_parameters=True)
+    limits = _limits(url, deadline)
+    return create_engine(
+        _read_only(url), poolclass=NullPool, pool_reset_on_return=None, connect_args=limits, hide_parameters=True
+    )
 
 
 def _read_only(url: URL) -> URL:
@@ -196,21 +203,27 @@ async def _connect(ladder: Ladder, engine: Engine, deadline: Deadline) -> Connec
 
 
 async def _ask(ladder: Ladder, connection: Connection, target: SqlTarget, deadline: Deadline) -> None:
-    """Whatever the query did is rolled back when the connection closes."""
-    with ladder.step("roundtrip", Layer.APPLICATION) as rung:
-        await _blocking(partial(_run, connection, "SELECT 1"), "waiting for SELECT 1", deadline)
-        began = time.perf_counter()
-        await _blocking(partial(_run, connection, "SELECT 1"), "waiting for SELECT 1", deadline)
-        rung.ms = (time.perf_counter() - began) * 1000
-        rung.says("", "SELECT 1 was answered")
+    await _roundtrip(ladder, connection, deadline)
     if target.query is None:
         ladder.skip("query", Layer.APPLICATION, "no query is configured")
     elif ladder.broken:
         skip_all(ladder, _UPPER[2:])
     else:
         await _query(ladder, connection, target.query, deadline)
-    if not ladder.failed("roundtrip") and not ladder.failed("query"):
-        await _blocking(connection.close, "closing the connection", deadline)
+    # Dropped without COMMIT, so the server rolls back. A call that timed out still holds its connection: the driver's
+    # own time-out ends both.
+    if deadline.left():
+        await in_thread(connection.invalidate)
+
+
+async def _roundtrip(ladder: Ladder, connection: Connection, deadline: Deadline) -> None:
+    """The second SELECT 1 is timed: the first also pays for what the driver does once per connection."""
+    with ladder.step("roundtrip", Layer.APPLICATION) as rung:
+        await _blocking(partial(_run, connection, "SELECT 1"), "waiting for SELECT 1", deadline)
+        began = time.perf_counter()
+        await _blocking(partial(_run, connection, "SELECT 1"), "waiting for SELECT 1", deadline)
+        rung.ms = (time.perf_counter() - began) * 1000
+        rung.says("", "SELECT 1 was answered")
 
 
 async def _query(ladder: Ladder, connection: Connection, query: str, deadline: Deadline) -> None:
@@ -237,6 +250,9 @@ async def _blocking(call: Callable[[], T], doing: str, deadline: Deadline) -> T:
             return await in_thread(call)
         except SQLAlchemyError as error:
             raise database_fault(getattr(error, "orig", None) or error, doing) from None
+        except _TRIPPED as error:
+            meaning = f"what answers does not speak this database's protocol ({doing})"
+            raise Permanent(Layer.APPLICATION, "NOT-DATABASE", meaning, driver_error=type(error).__name__) from None
 
 
 def database_fault(error: BaseException, doing: str) -> Fault:
