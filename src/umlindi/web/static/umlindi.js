@@ -167,7 +167,7 @@ function restore() {
 let heard = new Date();
 function silent(event) {
   const banner = $("#silent"), old = event.detail.xhr?.status !== 200;
-  if (!banner || !event.target.closest?.(".live")) return;
+  if (!banner || !event.detail.target?.classList?.contains("live")) return;
   if (!old) heard = new Date();
   $("b", banner).textContent = heard.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: $("#clock").dataset.zone });
   banner.hidden = !old;
