@@ -51,9 +51,10 @@ class Dcmqrscp:
     def setup(self, faults: frozenset[str]) -> Setup:
         """It drops its oldest study beyond its quota by itself."""
         config, profile = self.folder / "dcmqrscp.cfg", self.folder / "compressed.cfg"
-        compressed = ("-xf", str(profile), "Archive", "Archive") if "transfer-syntax-refused" in faults else ()
+        compressed = ("-xf", profile.name, "Archive", "Archive") if "transfer-syntax-refused" in faults else ()
         return Setup(
-            argv=(self.program, "--log-level", "info", *compressed, "-c", str(config)),
+            argv=(self.program, "--log-level", "info", *compressed, "-c", config.name),
+            folder=self.folder,
             port=self.port,
             files=((config, self._config(faults)), (profile, ONLY_JPEG_2000)),
             running="listener-down" not in faults,
@@ -64,20 +65,20 @@ class Dcmqrscp:
         """Host names, because dcmqrscp compares them with what the caller's address resolves to."""
         known = [remote for remote in self.remotes if remote.ae != "UMLINDI" or "calling-not-authorised" not in faults]
         title = f"{self.ae}_OLD" if "wrong-called-ae" in faults else self.ae
-        storage = self.folder / "images"
-        storage.mkdir(parents=True, exist_ok=True)
+        (self.folder / "images").mkdir(parents=True, exist_ok=True)
         peers = ", ".join(f"({remote.ae}, localhost, {remote.port})" for remote in known)
         hosts = [f"{remote.ae.lower()} = ({remote.ae}, localhost, {remote.port})" for remote in known]
         lines = [f"NetworkTCPPort = {self.port}", "MaxPDUSize = 65536", "MaxAssociations = 32"]
         lines += ["HostTable BEGIN", *hosts, "HostTable END", "VendorTable BEGIN", "VendorTable END"]
-        lines += ["AETable BEGIN", f"{title} {storage} RW {QUOTA} {peers}", "AETable END", ""]
+        lines += ["AETable BEGIN", f"{title} images RW {QUOTA} {peers}", "AETable END", ""]
         return "\n".join(lines)
 
 
 def worklist_setup(program: str, folder: Path, port: int, faults: frozenset[str]) -> Setup:
     """wlmscpfs over a folder of files; the called AE title chooses the subfolder, so a wrong one is refused."""
     return Setup(
-        argv=(program, "--log-level", "info", "--keep-char-set", "-dfp", str(folder), str(port)),
+        argv=(program, "--log-level", "warn", "--keep-char-set", "-dfp", ".", str(port)),
+        folder=folder,
         port=port,
         running=not faults & {"listener-down", "worklist-down"},
         frozen="silent-host" in faults,

@@ -31,7 +31,8 @@ class Orthanc:
         """With every store failing but not every read under `disk-full`: no file may grow beyond one byte."""
         config = self.folder / "orthanc.json"
         return Setup(
-            argv=(self.program, str(config)),
+            argv=(self.program, config.name),
+            folder=self.folder,
             port=self.port,
             files=((config, json.dumps(self._settings(faults), indent=1)),),
             running="listener-down" not in faults,

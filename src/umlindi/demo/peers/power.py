@@ -43,9 +43,10 @@ def driver_setup(folder: Path, faults: frozenset[str]) -> Setup:
     """dummy-ups serving a file of variables."""
     readings = "".join(f"{name}: {value}\n" for name, value in variables(faults).items())
     device = folder / f"{UPS}.dev"
-    config = f"[{UPS}]\n  driver = dummy-ups\n  port = {device}\n  desc = PACS room\n  pollinterval = 1\n"
+    config = f"[{UPS}]\n  driver = dummy-ups\n  port = {device.name}\n  desc = PACS room\n  pollinterval = 1\n"
     return Setup(
         argv=(str(DRIVER), "-a", UPS, "-F", *_as_us()),
+        folder=folder,
         port=None,
         files=((folder / "ups.conf", config),),
         watched_files=((device, readings),),
@@ -57,6 +58,7 @@ def server_setup(folder: Path, port: int, faults: frozenset[str]) -> Setup:
     """upsd on loopback, without users: it can be read and not commanded."""
     return Setup(
         argv=(str(SERVER), "-F", *_as_us()),
+        folder=folder,
         port=port,
         files=((folder / "upsd.conf", f"LISTEN 127.0.0.1 {port}\n"), (folder / "upsd.users", "")),
         environment=_environment(folder),

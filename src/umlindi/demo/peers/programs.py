@@ -33,13 +33,14 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a program should be.
+    """How a program should be; it runs in `folder`, so that its settings need no paths, which may have spaces.
 
     `watched_files` are those it reads again by itself when they change. `longest_file` (bytes) is a limit by which
     every longer write fails: a full disk.
     """
 
     argv: tuple[str, ...]
+    folder: Path
     port: int | None
     files: tuple[tuple[Path, str], ...] = ()
     watched_files: tuple[tuple[Path, str], ...] = ()
@@ -103,7 +104,7 @@ class Program:
 
     async def _start(self, setup: Setup) -> None:
         _write(setup.files)
-        self._process = await _spawn(setup, self._log_file.parent)
+        self._process = await _spawn(setup)
         self._keeper = asyncio.create_task(self._keep(self._process))
         if setup.port is not None:
             await _until_listening(setup.port, self._process, self.name)
@@ -127,7 +128,7 @@ class Program:
             pause = min(pause * 2, SLOWEST_RESTART)
             if self._setup is None:
                 return
-            process = self._process = await _spawn(self._setup, self._log_file.parent)
+            process = self._process = await _spawn(self._setup)
             self._constrain(self._setup)
 
 
@@ -137,14 +138,14 @@ def _write(files: Iterable[tuple[Path, str]]) -> None:
             write_atomically(path, text)
 
 
-async def _spawn(setup: Setup, folder: Path) -> asyncio.subprocess.Process:
+async def _spawn(setup: Setup) -> asyncio.subprocess.Process:
     """Signals are not restored to their defaults: Python ignores SIGXFSZ, and so must a child with `longest_file`."""
     return await asyncio.create_subprocess_exec(
         *setup.argv,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
+        cwd=setup.folder,
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TCP_NODELAY": "1", **setup.environment},
         preexec_fn=die_with_parent(),
         restore_signals=False,
