@@ -74,16 +74,17 @@ class Supervisor:
                 self._stop()
 
     def _start(self) -> None:
+        """The web server before the others: they would only slow its start."""
         env = self._environment(self._database_url())
         password = prepare_schema(self._plan.home, env, self._say)
         for service in self._services():
             child = Child(service, self._plan.home.logs / f"{service.name}.log", env)
             self._children.append(child)
-            if service.name == "demo":
-                self._demo_awaited, self._demo_log_from = child, child.log_size()
+            self._demo_log_from = child.log_size()
             child.start()
+            if service.name == "web":
+                self._wait_for_web(child)
         self._say(f"started {', '.join(child.service.name for child in self._children)}")
-        self._wait_for_web()
         self._wait_for_demo()
         sign_in = f"  sign in as admin with the one-time password {password}" if password else ""
         self._say(f"ready {self._plan.url}{sign_in}")
@@ -118,17 +119,16 @@ class Supervisor:
         if self._plan.demo:
             yield Service("demo", (*umlindi, "demo", "up", "--home", str(self._plan.home.root)))
 
-    def _wait_for_web(self) -> None:
-        web = self._children[0]
+    def _wait_for_web(self, web: Child) -> None:
         ends = time.monotonic() + WEB_SECONDS
         while web.alive and time.monotonic() < ends:
             if _answers(self._plan.port):
                 return
-            self._tend_children()
             time.sleep(POLL_SECONDS / 5)
         raise ServiceFailed(f"The web server does not answer at {self._plan.url}health: see {web.log}.")
 
     def _wait_for_demo(self) -> None:
+        self._demo_awaited = self._children[-1] if self._plan.demo else None
         ends = time.monotonic() + DEMO_SECONDS
         while self._demo_awaited and self._demo_awaited.alive and time.monotonic() < ends:
             self._hear_demo()
