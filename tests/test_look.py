@@ -372,6 +372,15 @@ def test_a_live_page_keeps_what_was_open_sorted_and_focused(page: Page, site: Si
     assert page.evaluate("document.activeElement.id") == button.get_attribute("id")
 
 
+@pytest.mark.parametrize("address", ["/", SYSTEM])
+def test_a_probe_asked_for_is_said_to_be_under_way(page: Page, site: Site, address: str) -> None:
+    page.goto(site.at(address))
+    page.get_by_role("button", name="Mthatha PACS Query and retrieve").click()
+    page.wait_for_selector("text=Being probed…")
+    page.wait_for_selector("text=Being probed…", state="detached")
+    assert page.locator("#live").count() == 1
+
+
 def test_a_live_page_says_when_it_no_longer_hears_from_the_house(browser: Browser, signed_in: Any, site: Site) -> None:
     context = browser.new_context(storage_state=signed_in)
     page = context.new_page()

@@ -144,7 +144,7 @@ function keep(event) {
   const region = event.detail.target, fresh = event.detail.serverResponse;
   if (!region.classList?.contains("live") || event.detail.xhr.status !== 200) return;
   if (!fresh.includes('class="live"')) { event.detail.shouldSwap = false; location.reload(); return; } /* signed out meanwhile */
-  const same = strip(fresh) === last;
+  const same = strip(fresh) === last && !$(".asked", region);
   last = strip(fresh);
   if (same || $("dialog[open]") || region.contains(document.activeElement?.closest("input, textarea, select"))) { event.detail.shouldSwap = false; return; }
   kept = {
