@@ -3,19 +3,15 @@
 Every sample is what a program printed while a fault was made for it on purpose, with invented patients. Each begins
 with a header: which program said it, and which rules the diagnosis must name (none for a healthy exchange).
 
-    python src/umlindi/diagnosis/tests/record.py [NAME…]
+    python -m umlindi.diagnosis.tests.record [NAME…]
 """
 
 from __future__ import annotations
 
 import sys
 
-import record_dcmtk
-import record_openssl
-import record_orthanc
-import record_pynetdicom
-import record_system
-from recording import LOGS, record
+from umlindi.diagnosis.tests import record_dcmtk, record_openssl, record_orthanc, record_pynetdicom, record_system
+from umlindi.diagnosis.tests.recording import LOGS, record
 
 SCENARIOS = (record_dcmtk, record_openssl, record_pynetdicom, record_orthanc, record_system)
 

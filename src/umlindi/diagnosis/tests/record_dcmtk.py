@@ -8,13 +8,19 @@ from typing import Any
 import pynetdicom
 from pydicom.uid import JPEG2000Lossless
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
-    ModalityWorklistInformationFind,
-    StudyRootQueryRetrieveInformationModelFind,
-    Verification,
-)
-from recording import answering, echoscu, image, moved, pynetdicom_scp, records, run, scheduled, worklist
 
+from umlindi.diagnosis.tests.recording import (
+    answering,
+    echoscu,
+    image,
+    moved,
+    pynetdicom_scp,
+    records,
+    run,
+    scheduled,
+    worklist,
+)
+from umlindi.dicom import uids
 from umlindi.testing.peers import Remote, free_port, start_dcmqrscp, start_storescp, start_wlmscpfs
 
 DCMTK = "DCMTK 3.6.7"
@@ -129,7 +135,7 @@ def _(folder: Path) -> str:
 def _(_: Path) -> str:
     with pynetdicom_scp([], limit=1) as port:
         holder = AE(ae_title="LEAKY")
-        held = holder.associate("127.0.0.1", port, contexts=[pynetdicom.build_context(Verification)])
+        held = holder.associate("127.0.0.1", port, contexts=[pynetdicom.build_context(uids.VERIFICATION)])
         said = echoscu(port, called="PYSCP")
         held.release()
         return said
@@ -181,7 +187,7 @@ def store_status(folder: Path, status: int) -> str:
 
 
 def find_status(status: int, *options: str) -> str:
-    contexts = (StudyRootQueryRetrieveInformationModelFind, ModalityWorklistInformationFind)
+    contexts = (uids.STUDY_ROOT_FIND, uids.MODALITY_WORKLIST_FIND)
     with pynetdicom_scp(status_of(status), *contexts) as port:
         keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyDate=20261120")
         ask = (*(options or ("-S",)), "-aet", "CT1", *keys, "127.0.0.1", str(port))
@@ -199,16 +205,25 @@ for _status, _rule in {
     0x0122: "sop-class-unsupported",
     0xB000: "stored-but-changed",
 }.items():
+
+    def _storing(folder: Path, status: int = _status) -> str:
+        return store_status(folder, status)
+
     records(f"dcmtk-storescu-{_status:04x}", f"{DCMTK} storescu against pynetdicom answering {_status:04X}", _rule)(
-        lambda folder, status=_status: store_status(folder, status)
+        _storing
     )
+
 for _status, _rule in {
     0xA700: "query-cut-off",
     0xA900: "query-not-understood",
     0xC001: "handler-fault, query-fails",
 }.items():
+
+    def _finding(_: Path, status: int = _status) -> str:
+        return find_status(status)
+
     records(f"dcmtk-findscu-{_status:04x}", f"{DCMTK} findscu against pynetdicom answering {_status:04X}", _rule)(
-        lambda _, status=_status: find_status(status)
+        _finding
     )
 
 
@@ -227,7 +242,7 @@ for _name, _bytes, _rule in (
 
 @records("dcmtk-storescu-sop-class", f"{DCMTK} storescu", "sop-class-unsupported")
 def _(folder: Path) -> str:
-    with pynetdicom_scp([], Verification) as port:
+    with pynetdicom_scp([], uids.VERIFICATION) as port:
         return run("storescu", "-d", "-R", "-aec", "PYSCP", "127.0.0.1", str(port), image(folder))
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recording import answering, records, run
-
+from umlindi.diagnosis.tests.recording import answering, records, run
 from umlindi.testing.peers import free_port
 
 

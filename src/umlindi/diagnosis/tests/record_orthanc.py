@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.uid import generate_uid
-from recording import echoscu, image, records, run, worklist
 
+from umlindi.diagnosis.tests.recording import echoscu, image, records, run, worklist
 from umlindi.testing.peers import Remote, start_orthanc
 
 ORTHANC = "Orthanc 1.10.1"

@@ -16,14 +16,17 @@ import pynetdicom
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, JPEG2000Lossless
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
-    ModalityPerformedProcedureStep,
-    StorageCommitmentPushModel,
-    StudyRootQueryRetrieveInformationModelMove,
-    Verification,
-)
-from recording import answering, image, listening_here, pynetdicom_log, pynetdicom_scp, records, run
 
+from umlindi.diagnosis.tests.recording import (
+    answering,
+    image,
+    listening_here,
+    pynetdicom_log,
+    pynetdicom_scp,
+    records,
+    run,
+)
+from umlindi.dicom import uids
 from umlindi.testing.peers import free_port, start_dcmqrscp, start_storescp
 
 PYNETDICOM = f"pynetdicom {pynetdicom.__version__}"
@@ -34,7 +37,7 @@ def asked(port: int, ask: Callable[[Any], object], *contexts: Any, called: str =
     with pynetdicom_log() as said:
         ae = AE(ae_title="CT1")
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = seconds
-        for context in contexts or (Verification,):
+        for context in contexts or (uids.VERIFICATION,):
             ae.add_requested_context(context)
         association = ae.associate("127.0.0.1", port, ae_title=called)
         if association.is_established:
@@ -71,7 +74,7 @@ def _(_: Path) -> str:
 @records("pynetdicom-busy", PYNETDICOM, "association-limit")
 def _(_: Path) -> str:
     with pynetdicom_scp([], limit=1) as port:
-        held = AE().associate("127.0.0.1", port, contexts=[pynetdicom.build_context(Verification)])
+        held = AE().associate("127.0.0.1", port, contexts=[pynetdicom.build_context(uids.VERIFICATION)])
         said = asked(port, lambda each: each.send_c_echo())
         held.release()
         return said
@@ -85,13 +88,17 @@ def _(_: Path) -> str:
 
 @records("pynetdicom-stalled", PYNETDICOM, "exchange-stalled")
 def _(_: Path) -> str:
-    with pynetdicom_scp([(evt.EVT_C_ECHO, lambda _: time.sleep(3) or 0)]) as port:
+    def slow(_: Any) -> int:
+        time.sleep(3)
+        return 0
+
+    with pynetdicom_scp([(evt.EVT_C_ECHO, slow)]) as port:
         return asked(port, lambda each: each.send_c_echo(), seconds=1)
 
 
 @records("pynetdicom-sop-class", PYNETDICOM, "sop-class-unsupported")
 def _(_: Path) -> str:
-    with pynetdicom_scp([], Verification) as port:
+    with pynetdicom_scp([], uids.VERIFICATION) as port:
         return asked(port, lambda each: None, CTImageStorage)
 
 
@@ -129,7 +136,7 @@ def _(folder: Path) -> str:
 def _(folder: Path) -> str:
     keys = Dataset()
     keys.QueryRetrieveLevel, keys.StudyInstanceUID = "STUDY", "1.2.826.0.1.3680043.8.498.80"
-    model = StudyRootQueryRetrieveInformationModelMove
+    model = uids.STUDY_ROOT_MOVE
     with start_dcmqrscp(folder) as peer:
         picture = image(folder, StudyInstanceUID=keys.StudyInstanceUID)
         run("storescu", "-aec", "ARCHIVE", "127.0.0.1", str(peer.port), picture)
@@ -138,7 +145,7 @@ def _(folder: Path) -> str:
 
 @records("pynetdicom-move-scp", f"{PYNETDICOM} as receiver", "move-destination-unknown")
 def _(_: Path) -> str:
-    model = StudyRootQueryRetrieveInformationModelMove
+    model = uids.STUDY_ROOT_MOVE
     handlers = [(evt.EVT_C_MOVE, lambda _: iter([(None, None)]))]
     with pynetdicom_log() as said, listening_here(handlers, model) as port:
         keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.3")
@@ -148,13 +155,13 @@ def _(_: Path) -> str:
 
 def procedure_step(change: Dataset, status: int) -> str:
     """An N-SET of a performed procedure step, as pynetdicom logs it."""
-    with pynetdicom_scp([(evt.EVT_N_SET, lambda _: (status, None))], ModalityPerformedProcedureStep) as port:
+    with pynetdicom_scp([(evt.EVT_N_SET, lambda _: (status, None))], uids.MPPS) as port:
 
         def send(association: Any) -> None:
             logging.getLogger("pynetdicom").debug("Modification List:\n%s", change)
-            association.send_n_set(change, ModalityPerformedProcedureStep, "1.2.826.0.1.3680043.8.498.77")
+            association.send_n_set(change, uids.MPPS, "1.2.826.0.1.3680043.8.498.77")
 
-        return asked(port, send, ModalityPerformedProcedureStep)
+        return asked(port, send, uids.MPPS)
 
 
 def discontinued(code: str, meaning: str) -> Dataset:
@@ -190,13 +197,13 @@ def _(_: Path) -> str:
     failed.FailureReason = 0x0112
     report = Dataset()
     report.TransactionUID, report.FailedSOPSequence = "1.2.826.0.1.3680043.8.498.79", [failed]
-    with pynetdicom_scp([(evt.EVT_N_EVENT_REPORT, lambda _: (0, None))], StorageCommitmentPushModel) as port:
+    with pynetdicom_scp([(evt.EVT_N_EVENT_REPORT, lambda _: (0, None))], uids.STORAGE_COMMITMENT_PUSH) as port:
 
         def send(association: Any) -> None:
             logging.getLogger("pynetdicom").debug("Event Information:\n%s", report)
-            association.send_n_event_report(report, 2, StorageCommitmentPushModel, "1.2.840.10008.1.20.1.1")
+            association.send_n_event_report(report, 2, uids.STORAGE_COMMITMENT_PUSH, "1.2.840.10008.1.20.1.1")
 
-        return asked(port, send, StorageCommitmentPushModel)
+        return asked(port, send, uids.STORAGE_COMMITMENT_PUSH)
 
 
 @records("pydicom-encoding", f"pydicom {pydicom.__version__}", "garbled-names")
@@ -211,5 +218,9 @@ def _(folder: Path) -> str:
 
 @records("pynetdicom-dropped", f"{PYNETDICOM} against a receiver that is killed", "association-dropped, aborted")
 def _(_: Path) -> str:
-    with pynetdicom_scp([(evt.EVT_C_ECHO, lambda _: os.kill(os.getpid(), signal.SIGKILL) or 0)]) as port:
+    def die(_: Any) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    with pynetdicom_scp([(evt.EVT_C_ECHO, die)]) as port:
         return asked(port, lambda each: each.send_c_echo())

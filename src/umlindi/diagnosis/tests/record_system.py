@@ -10,8 +10,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from recording import answering, records, run
-
+from umlindi.diagnosis.tests.recording import answering, records, run
 from umlindi.testing.peers import free_port, start_orthanc
 
 
@@ -35,9 +34,11 @@ def curl_of(status: int, path: str) -> str:
 
 
 for _code, _rule in {401: "sign-in-refused", 404: "web-path-wrong", 502: "web-service-fails"}.items():
-    records(f"curl-{_code}", "curl against an HTTP server", _rule)(
-        lambda _, code=_code: curl_of(code, "/dicom-web/studies")
-    )
+
+    def _refused(_: Path, code: int = _code) -> str:
+        return curl_of(code, "/dicom-web/studies")
+
+    records(f"curl-{_code}", "curl against an HTTP server", _rule)(_refused)
 
 
 @records("curl-wado-404", "curl against an HTTP server", "study-not-found")

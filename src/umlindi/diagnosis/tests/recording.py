@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, debug_logger
-from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind, Verification
 
+from umlindi.dicom import uids
 from umlindi.testing.peers import free_port
 
 LOGS = Path(__file__).parent / "logs"
@@ -107,7 +107,7 @@ def image(folder: Path, name: str = "image.dcm", syntax: str = ExplicitVRLittleE
         setattr(dataset, keyword, value)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CTImageStorage, dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
+    meta.TransferSyntaxUID = UID(syntax)
     path = folder / name
     FileDataset(str(path), dataset, file_meta=meta, preamble=b"\0" * 128).save_as(path, enforce_file_format=True)
     return str(path)
@@ -139,7 +139,7 @@ def receiver(contexts: tuple[Any, ...], limit: int, settings: dict[str, Any]) ->
     ae.maximum_associations = limit
     for name, value in settings.items():
         setattr(ae, name, value)
-    for context in contexts or (Verification, CTImageStorage, StudyRootQueryRetrieveInformationModelFind):
+    for context in contexts or (uids.VERIFICATION, CTImageStorage, uids.STUDY_ROOT_FIND):
         ae.add_supported_context(context)
     return ae
 

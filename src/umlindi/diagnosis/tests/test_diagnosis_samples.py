@@ -80,7 +80,7 @@ RESULTS = [
     (result(TCP, bad("store", D, "0111")), ["duplicate-instance"]),
     (result(TCP, bad("store", D, "0124")), ["not-authorised"]),
     (result(TCP, bad("store", D, "B000", severity=Severity.DEGRADED)), ["stored-but-changed"]),
-    (result(TCP, bad("store", D, "A779")), ["demographics-mismatch", "storing-fails"]),
+    (result(TCP, bad("store", D, "A779")), ["demographics-mismatch"]),
     (result(TCP, bad("store", D, "TIMEOUT")), ["exchange-stalled"]),
     (result(TCP, ok("store", D), bad("move", D, "A801", destination="WS1")), ["move-destination-unknown"]),
     (result(TCP, ok("store", D), bad("move", D, "A702")), ["retrieval-fails"]),

@@ -1,0 +1,54 @@
+"""The fault is made on a real peer, the real probe climbs to it, and the diagnosis names it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from umlindi.diagnosis import explain
+from umlindi.dicom.probe import DicomTarget, probe
+from umlindi.probes import Deadline
+from umlindi.testing.peers import Remote, free_port, start_dcmqrscp, start_orthanc
+
+
+def causes(host: str, port: int, called: str, expect: frozenset[str] = frozenset()) -> list[str]:
+    target = DicomTarget(host, port, called, "UMLINDI", canary=False, expect=expect)
+    return [cause.rule for cause in explain(asyncio.run(probe(target, Deadline(6)))).diagnosis]
+
+
+def test_a_closed_port() -> None:
+    assert causes("127.0.0.1", free_port(), "ARCHIVE") == ["connection-refused"]
+
+
+def test_a_name_that_does_not_exist() -> None:
+    assert causes("pacs.hospital.invalid", 104, "ARCHIVE")[0] in {"name-not-resolved", "name-server-silent"}
+
+
+def test_a_wrong_called_title(tmp_path: Path) -> None:
+    with start_dcmqrscp(tmp_path) as peer:
+        assert causes(peer.host, peer.port, "ARCHIEVE") == ["called-ae-not-recognised"]
+
+
+def test_a_host_that_accepts_and_never_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert causes("127.0.0.1", server.getsockname()[1], "ARCHIVE") == ["host-silent"]
+
+
+def test_the_web_port_of_an_archive(tmp_path: Path) -> None:
+    with start_orthanc(tmp_path) as peer:
+        assert causes("127.0.0.1", int(peer.url.rpartition(":")[2]), "ORTHANC") == ["port-speaks-http"]
+
+
+def test_echo_is_fine_and_find_is_refused(tmp_path: Path) -> None:
+    remote = Remote("UMLINDI", 104, options={"AllowFind": False, "AllowEcho": True})
+    with start_orthanc(tmp_path, remotes=[remote], DicomAlwaysAllowFind=False) as peer:
+        assert causes(peer.host, peer.port, "ORTHANC", frozenset({"find"})) == ["query-refused"]
+
+
+@pytest.mark.parametrize("called", ["ARCHIVE"])
+def test_a_healthy_archive_yields_nothing(tmp_path: Path, called: str) -> None:
+    with start_dcmqrscp(tmp_path) as peer:
+        assert causes(peer.host, peer.port, called) == []
