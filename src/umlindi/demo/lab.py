@@ -59,12 +59,12 @@ def break_fault(home: Path, slug: str, system: str | None = None) -> Breakage:
     return breakage
 
 
-def mend(home: Path, slug: str | None = None) -> tuple[Breakage, ...]:
-    """Take back a fault wherever it is, or all of them; returns those taken back. Raises like `break_fault`."""
+def mend(home: Path, slug: str | None = None, system: str | None = None) -> tuple[Breakage, ...]:
+    """Take back a fault on a system, wherever it is, or all; returns those taken back. Raises like `break_fault`."""
     if slug is not None:
-        choose(slug)
+        choose(slug, system)
     with _wanted(home) as wanted:
-        gone = {breakage for breakage in wanted if slug in (None, breakage[0])}
+        gone = {breakage for breakage in wanted if slug in (None, breakage[0]) and system in (None, breakage[1])}
         wanted.difference_update(gone)
     _confirm(home, lambda in_force: not gone & set(in_force), "the fault is still in force")
     return tuple(sorted(gone))
