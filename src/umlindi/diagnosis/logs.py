@@ -10,7 +10,7 @@ from typing import Any
 
 from umlindi.diagnosis.loading import load_catalogue
 from umlindi.diagnosis.ranking import Claim, cause_of, rank
-from umlindi.diagnosis.redaction import RECORD_START, Redactor
+from umlindi.diagnosis.redaction import RECORD_START, Redactor, stable
 from umlindi.diagnosis.rules import Catalogue, LogSign, Rule, compiled
 from umlindi.diagnosis.wording import shown
 from umlindi.probes import Cause, Layer
@@ -96,7 +96,12 @@ class _Line:
     number: int
     squeezed: str
     lowered: str
-    redacted: str
+    prepared: str
+
+    @property
+    def redacted(self) -> str:
+        """Costs more than all the tests together: only for lines that are shown."""
+        return clean(stable(self.prepared))
 
 
 def diagnose_log(lines: Iterable[str]) -> LogReport:
@@ -119,11 +124,19 @@ def named_values(sign: LogSign, text: str) -> dict[str, str]:
     return {name: shown(value) for name, value in groups.items() if value}
 
 
+def by_needle(signs: Iterable[tuple[Rule, LogSign]]) -> list[tuple[str, list[tuple[Rule, LogSign]]]]:
+    """Signs under the text that is looked for first, so that a line without any of these texts is soon done with."""
+    grouped: dict[str, list[tuple[Rule, LogSign]]] = {}
+    for rule, sign in signs:
+        grouped.setdefault(sign.needle, []).append((rule, sign))
+    return list(grouped.items())
+
+
 class _Reader:
     """Holds what is open: the last few lines and hits, until nothing nearby can supersede them any more."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._signs = [(rule, sign) for rule in catalogue.rules for sign in rule.log]
+        self._signs = by_needle((rule, sign) for rule in catalogue.rules for sign in rule.log)
         self._rules = {rule.id: rule for rule in catalogue.rules}
         self._successes = catalogue.successes
         self._contexts = catalogue.contexts
@@ -139,7 +152,7 @@ class _Reader:
     def read(self, raw: str) -> None:
         self._number += 1
         squeezed = clean(raw)
-        line = _Line(self._number, squeezed, squeezed.lower(), clean(self._redactor.line(raw[:LONGEST_LINE])))
+        line = _Line(self._number, squeezed, squeezed.lower(), self._redactor.prepare(raw[:LONGEST_LINE]))
         self._settle(self._number - NEARNESS)
         self._look_around(line)
         for hit in (*self._hits(line), *self._wrapped_hits(line)):
@@ -159,8 +172,10 @@ class _Reader:
             return []
         return [
             _Hit(line.number, rule, sign, line.redacted, self._around)
-            for rule, sign in self._signs
-            if sign.has[0] in line.lowered and sign.found_in(line.squeezed, line.lowered, self._before)
+            for needle, signs in self._signs
+            if needle in line.lowered
+            for rule, sign in signs
+            if sign.found_in(line.squeezed, line.lowered, self._before)
         ]
 
     def _wrapped_hits(self, line: _Line) -> list[_Hit]:
@@ -175,7 +190,7 @@ class _Reader:
 
     @staticmethod
     def _joined(last: _Line, line: _Line, glue: str) -> _Line:
-        texts = (glue.join((getattr(last, name), getattr(line, name))) for name in ("squeezed", "lowered", "redacted"))
+        texts = (glue.join((getattr(last, name), getattr(line, name))) for name in ("squeezed", "lowered", "prepared"))
         return _Line(last.number, *texts)
 
     def _take(self, hit: _Hit) -> None:
@@ -193,12 +208,12 @@ class _Reader:
     def _look_around(self, line: _Line) -> None:
         """Titles and addresses that lines before a fault name: they belong to the same exchange."""
         for sign in self._contexts:
-            if sign.found_in(line.squeezed, line.lowered):
+            if sign.has[0] in line.lowered and sign.found_in(line.squeezed, line.lowered):
                 self._around = {**self._around, **named_values(sign, line.redacted)}
 
     def _note_success(self, line: _Line) -> None:
         for success in self._successes:
-            if success.sign.found_in(line.squeezed, line.lowered):
+            if success.sign.has[0] in line.lowered and success.sign.found_in(line.squeezed, line.lowered):
                 self._overcome.update(dict.fromkeys(success.steps, line.number))
 
     def _claim(self, rule: Rule, seen: _Seen) -> Claim:

@@ -58,12 +58,12 @@ _BEFORE = r"(?:(?:(?:[Vv]an|[Vv]on|[Dd]e|[Dd]er|[Dd]en|[Dd]u|[Ll]e|[Ll]a|[Tt]e[r
 _COMPONENT = rf"(?:{_WORD}(?: [^\W\d_a-z][\w'’.\-]*| {_WORD}(?=[\^\]\"'|,;)=\r\n]|$)){{0,3}})?"
 _NOT_A_NAME = r"(?![A-Z]{3}\^[A-Z]\d\d\b|[A-Z][A-Z0-9]{2}\^\d|[^|\r\n]{1,120}\^HL7\d{4})"
 _CARETS = re.compile(
-    rf"(?<![\w^&~\\.]){_NOT_A_NAME}(?:\d[\w\-/]*\^)?{_BEFORE}{_WORD}\^{_COMPONENT}(?:\^{_COMPONENT}){{0,6}}"
+    rf"(?<![\w^&~\\.]){_NOT_A_NAME}(?:\d[\w\-/]{{0,63}}\^)?{_BEFORE}{_WORD}\^{_COMPONENT}(?:\^{_COMPONENT}){{0,6}}"
     rf"(?:={_WORD}[\w^ ]*)?"
 )
-_ID_CARETS = re.compile(r"(?<![\w^.])[\w\-/]*\d[\w\-/]*\^{3}[\w&.\-]*(?:\^\w*)?")
+_ID_CARETS = re.compile(r"(?<![\w^./\-])(?=[A-Za-z_/\-]*\d)[\w\-/]{1,64}\^{3}[\w&.\-]*(?:\^\w*)?")
 
-_SA_ID = re.compile(r"(?<!\d)(?<!\d\.)(\d{6})([ -]?)(\d{4})([ -]?)(\d{2})[ -]?(\d)(?!\d|\.\d)")
+_SA_ID = re.compile(r"(?<!\d)(?<!\d\.)\d{6}[ -]?\d{4}[ -]?\d{2}[ -]?\d(?!\d|\.\d)")
 _EMAIL = re.compile(r"\b[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)*\.[A-Za-z]{2,}\b(?!:\d)")
 _PHONE = re.compile(
     r"(?<![\w.:/\-+])(?:(?:\+|00)27[ \-]?(?:\(0\)[ \-]?)?\d{2}|\(0\d{2}\)|0[1-8]\d)"
@@ -139,14 +139,18 @@ class Redactor:
 
     def line(self, text: str) -> str:
         """The line without what looks like patient data."""
+        return stable(self.prepare(text))
+
+    def prepare(self, text: str) -> str:
+        """The cheap half of `line`: what the lines before leave open is removed; `stable` does the rest."""
         carried = self._continued(text)
-        self._open_segment = carried is not None or bool(_OPEN_SEGMENT.search(text))
+        self._open_segment = carried is not None or ("|" in text and bool(_OPEN_SEGMENT.search(text)))
         if carried is not None:
             return carried
         if self._open_value and not RECORD_START.match(text):
             text = _FIRST_VALUE.sub(rf"\g<1>{REMOVED}", text)
-        self._open_value = bool(_LEFT_OPEN.search(text))
-        return _stable(text)
+        self._open_value = text.rstrip().endswith(("^", ":", "=")) and bool(_LEFT_OPEN.search(text))
+        return text
 
     def _continued(self, text: str) -> str | None:
         """What is left of a line that goes on with a personal segment; None where it does not."""
@@ -154,7 +158,7 @@ class Redactor:
         return REMOVED if goes_on else None
 
 
-def _stable(text: str) -> str:
+def stable(text: str) -> str:
     """Passes until nothing changes: what one removal joins, the next may recognise."""
     for _ in range(LONGEST_PASSES):
         before = text

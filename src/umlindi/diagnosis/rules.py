@@ -102,6 +102,11 @@ class LogSign:
     after: tuple[str, ...] = ()
     weight: float = 1.0
 
+    @property
+    def needle(self) -> str:
+        """The part of `has` that the fewest lines hold: one with a figure in it, or else the longest."""
+        return max(self.has, key=lambda part: (any(character.isdigit() for character in part), len(part)))
+
     def found_in(self, squeezed: str, lowered: str, before: Sequence[str] = ()) -> bool:
         return (
             all(part in lowered for part in self.has)
