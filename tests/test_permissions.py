@@ -85,7 +85,7 @@ class Door:
 
     @property
     def is_api(self) -> bool:
-        return self.route.startswith("api/")
+        return self.route.startswith("api/") and self.name != "api-docs"
 
     @property
     def keys(self) -> list[str]:

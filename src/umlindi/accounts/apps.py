@@ -12,3 +12,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("umlindi.accounts.trail")
+        import_module("umlindi.accounts.openapi")

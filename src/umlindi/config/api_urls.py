@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from umlindi.accounts.api import DeclaredRight
+from umlindi.accounts.views.api_guide import guide
 
 ROOMS = ("umlindi.accounts.api_views", "umlindi.core.api", "umlindi.estate.api", "umlindi.watch.api")
 
@@ -21,6 +22,7 @@ class Schema(SpectacularAPIView):
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("docs/", guide, name="api-docs"),
     path("schema/", Schema.as_view(), name="api-schema"),
     *(path("", include(room)) for room in ROOMS if find_spec(room) is not None),
 ]

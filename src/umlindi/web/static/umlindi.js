@@ -185,6 +185,8 @@ document.addEventListener("keydown", (event) => {
   if (palette?.contains(event.target)) paletteKey(event); else key(event);
 });
 document.addEventListener("submit", confirmFirst, true);
+/* A page that asks again by itself is no sign of life: without this, an abandoned browser would stay signed in. */
+document.addEventListener("htmx:configRequest", (event) => { if (!event.detail.triggeringEvent) event.detail.headers["HX-Polling"] = "true"; });
 document.addEventListener("htmx:beforeSwap", keep);
 document.addEventListener("htmx:afterRequest", silent);
 document.addEventListener("htmx:afterSettle", () => { restore(); $$("table[data-sort]").forEach(readyTable); });
