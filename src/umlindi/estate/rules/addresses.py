@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from umlindi.estate.rules.readers import Wrong, shown, text
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_LOOKS_LIKE_IPV4 = re.compile(r"\d+(?:\.\d+)+\.?")
+_LOOKS_LIKE_IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+)+\.?")
 _SECRET_NAMES = re.compile(r"pass|secret|token|api_?key", re.IGNORECASE)
 
 

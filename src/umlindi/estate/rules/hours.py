@@ -12,7 +12,7 @@ from umlindi.estate.rules.readers import Wrong, shown, text
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MINUTES_A_DAY = 24 * 60
 _DASHES = str.maketrans({"–": "-", "—": "-", "−": "-"})
-_TIMES = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_TIMES = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 _EXAMPLE = "write such as Mon-Fri 07:00-17:00; Sat 08:00-12:00, or 24/7"
 
 

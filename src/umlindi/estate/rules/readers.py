@@ -131,7 +131,7 @@ def number(raw: Any, *, low: float, high: float, whole: bool = False, unit: str 
     value = _scalar(raw)
     if not value:
         return None
-    if not re.fullmatch(r"[+-]?\d{1,12}(?:\.\d{1,6})?", value):
+    if not re.fullmatch(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,6})?", value):
         raise Wrong(f"{shown(value)} is not a number")
     if whole and float(value) != int(float(value)):
         raise Wrong(f"{shown(value)} is not a whole number")

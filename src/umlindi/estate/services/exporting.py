@@ -32,6 +32,8 @@ def _writer() -> YAML:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel.yaml annotates its default
     yaml.default_flow_style = False
     yaml.allow_unicode = True
+    # Two rows that share a value must not become an anchor and an alias, which no estate file has.
+    yaml.representer.ignore_aliases = lambda data: True
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
