@@ -15,13 +15,12 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-
-from pydicom.dataset import Dataset
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from umlindi.dicom import uids
 from umlindi.dicom.dimse import status as statuses
 from umlindi.dicom.dimse.command import DATASET_FOLLOWS, MEDIUM_PRIORITY, Command, CommandField
-from umlindi.dicom.dimse.datasets import decode_dataset, encode_dataset
 from umlindi.dicom.dimse.status import Service
 from umlindi.dicom.upper import (
     Accepted,
@@ -35,6 +34,9 @@ from umlindi.dicom.upper import (
 from umlindi.dicom.wire import GOODBYE_AT_MOST, Wire, fault_of
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
 from umlindi.probes.transport import os_fault
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 ContextProposal = tuple[str, Sequence[str]]
 ECHO: ContextProposal = (uids.VERIFICATION, uids.UNCOMPRESSED)
@@ -179,14 +181,14 @@ class Association:
         """C-FIND, cancelled after `at_most` matches. Raises a failure status where nothing matched before it."""
         context = self.context(sop_class)
         request = self._request(CommandField.C_FIND_RQ, sop_class)
-        await self._wire.send(context.id, request, encode_dataset(keys, context.transfer))
+        await self._wire.send(context.id, request, _encode(keys, context.transfer))
         matches: list[Dataset] = []
         while True:
             answer = await self._answer(request)
             status = _status(answer)
             if not statuses.is_pending(status):
                 return _found(matches, status, answer)
-            matches.append(decode_dataset(answer.dataset or b"", context.transfer))
+            matches.append(_decode(answer.dataset or b"", context.transfer))
             if len(matches) >= at_most:
                 return await self._cancel(context, request, matches)
 
@@ -204,7 +206,7 @@ class Association:
     async def store(self, dataset: Dataset) -> int:
         """C-STORE of an uncompressed data set; returns a success or warning status, raises a failure."""
         context = self.context(dataset.SOPClassUID, uids.UNCOMPRESSED)
-        data = encode_dataset(dataset, context.transfer)
+        data = _encode(dataset, context.transfer)
         return await self.store_encoded(context, dataset.SOPInstanceUID, data)
 
     async def store_encoded(self, context: Context, sop_instance: str, data: bytes) -> int:
@@ -221,7 +223,7 @@ class Association:
         """C-MOVE to an AE title that the peer knows. Raises a failure status."""
         context = self.context(sop_class)
         request = self._request(CommandField.C_MOVE_RQ, sop_class, move_destination=destination)
-        await self._wire.send(context.id, request, encode_dataset(keys, context.transfer))
+        await self._wire.send(context.id, request, _encode(keys, context.transfer))
         while True:
             answer = await self._answer(request)
             if not statuses.is_pending(_status(answer)):
@@ -231,7 +233,7 @@ class Association:
         """C-GET. `keep` is given every object and returns the C-STORE status for it. Raises a failure status."""
         context = self.context(sop_class)
         request = self._request(CommandField.C_GET_RQ, sop_class)
-        await self._wire.send(context.id, request, encode_dataset(keys, context.transfer))
+        await self._wire.send(context.id, request, _encode(keys, context.transfer))
         while True:
             message = await self._wire.message()
             if message.command.field == CommandField.C_STORE_RQ:
@@ -310,6 +312,17 @@ def store_response(message: Message, status: int) -> Command:
         sop_instance=request.sop_instance,
         status=status,
     )
+
+
+def _encode(dataset: Dataset, transfer: str) -> bytes:
+    """pydicom takes most of a second to import: echoing does without."""
+    encoded: bytes = import_module("umlindi.dicom.dimse.datasets").encode_dataset(dataset, transfer)
+    return encoded
+
+
+def _decode(data: bytes, transfer: str) -> Dataset:
+    dataset: Dataset = import_module("umlindi.dicom.dimse.datasets").decode_dataset(data, transfer)
+    return dataset
 
 
 def _status(answer: Message) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from umlindi.dicom.aio import Endpoint
-from umlindi.dicom.canary import Canary
-from umlindi.dicom.probe import basics, query, retrieval
-from umlindi.dicom.probe.climb import Climb, Task, climb_step
+from umlindi.dicom.probe import basics
+from umlindi.dicom.probe.climb import Climb, Run, Task, climb_step
 from umlindi.dicom.probe.target import EXPECTABLE, STEPS, DicomTarget
 from umlindi.probes import Deadline, Ladder, Layer, ProbeResult
 from umlindi.probes.ladder import Rung
@@ -18,26 +17,26 @@ _TRANSPORT = (("resolve", Layer.TRANSPORT), ("tcp", Layer.TRANSPORT), ("tls", La
 _TRANSPORT_SHARE = 0.5
 
 
-async def _wado(climb: Climb, rung: Rung) -> None:
-    """The HTTP client is imported for those who use it."""
-    await import_module("umlindi.dicom.probe.web").wado(climb, rung)
+def _later(module: str, name: str) -> Run:
+    """A rung whose module is imported when it is climbed: pydicom and the HTTP client cost most of a second."""
 
+    async def run(climb: Climb, rung: Rung) -> None:
+        await getattr(import_module(f"{__name__}.{module}"), name)(climb, rung)
 
-async def _remove(climb: Climb, rung: Rung) -> None:
-    await import_module("umlindi.dicom.probe.web").remove(climb, rung)
+    return run
 
 
 _TASKS = (
     Task("association", Layer.ASSOCIATION, basics.association, 0.2, always=True),
     Task("echo", Layer.DIMSE, basics.echo, 0.2),
     Task("capabilities", Layer.ASSOCIATION, basics.capabilities, 0.2),
-    Task("find", Layer.DIMSE, query.find, 0.25),
-    Task("worklist", Layer.DIMSE, query.worklist, 0.2),
-    Task("store", Layer.DIMSE, retrieval.store, 0.3, canary=True),
-    Task("move", Layer.DIMSE, retrieval.move, 0.3, retrieves=True),
-    Task("get", Layer.DIMSE, retrieval.get, 0.3, retrieves=True),
-    Task("wado", Layer.APPLICATION, _wado, 0.3, retrieves=True),
-    Task("remove", Layer.APPLICATION, _remove, 0.2, retrieves=True),
+    Task("find", Layer.DIMSE, _later("query", "find"), 0.25),
+    Task("worklist", Layer.DIMSE, _later("query", "worklist"), 0.2),
+    Task("store", Layer.DIMSE, _later("retrieval", "store"), 0.3, canary=True),
+    Task("move", Layer.DIMSE, _later("retrieval", "move"), 0.3, retrieves=True),
+    Task("get", Layer.DIMSE, _later("retrieval", "get"), 0.3, retrieves=True),
+    Task("wado", Layer.APPLICATION, _later("web", "wado"), 0.3, retrieves=True),
+    Task("remove", Layer.APPLICATION, _later("web", "remove"), 0.2, retrieves=True),
 )
 
 
@@ -48,7 +47,7 @@ async def probe(target: DicomTarget, deadline: Deadline) -> ProbeResult:
     if endpoint is None:
         _skip_rest(ladder)
         return ladder.result()
-    climb = Climb(target, deadline, ladder, endpoint, Canary(target.calling))
+    climb = Climb(target, deadline, ladder, endpoint)
     for task in _TASKS:
         await climb_step(climb, task)
     return ladder.result()

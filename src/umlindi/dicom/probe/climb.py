@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from umlindi.dicom.aio import ECHO, Association, ContextProposal, Endpoint, NotOffered, associate
-from umlindi.dicom.canary import Canary
 from umlindi.dicom.probe.target import DicomTarget
 from umlindi.dicom.upper import Role
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Severity
@@ -26,7 +25,6 @@ class Climb:
     deadline: Deadline
     ladder: Ladder
     endpoint: Endpoint
-    canary: Canary
     hung: bool = False
     stored: bool = False
 
@@ -41,6 +39,9 @@ class Climb:
         return associate(self.endpoint, proposals, roles)
 
 
+Run = Callable[[Climb, Rung], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A rung above TCP and TLS.
@@ -51,7 +52,7 @@ class Task:
 
     name: str
     layer: Layer
-    run: Callable[[Climb, Rung], Awaitable[None]]
+    run: Run
     share: float
     always: bool = False
     canary: bool = False

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from umlindi.dicom import uids
 from umlindi.dicom.aio import Association, Found
+from umlindi.dicom.canary import Canary
 from umlindi.dicom.dimse import status as statuses
 from umlindi.dicom.dimse.status import Service
 from umlindi.dicom.probe.climb import Climb
@@ -62,7 +63,7 @@ async def _open_query(climb: Climb, association: Association) -> Found | None:
     except Fault as refusal:
         if refusal.layer is not Layer.DIMSE or refusal.code == "GARBAGE":
             raise
-        narrow = study_keys(study_uid=climb.canary.study_uid)
+        narrow = study_keys(study_uid=Canary(climb.target.calling).study_uid)
         try:
             await association.find(uids.STUDY_ROOT_FIND, narrow, 1)
         except Fault:

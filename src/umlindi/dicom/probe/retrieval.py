@@ -44,15 +44,21 @@ class Arrivals:
 
     def keep(self, received: Received) -> int:
         """Take one C-STORE object; the status to answer with."""
-        return self.take(decode_dataset(received.data, received.transfer), len(received.data))
+        self.arrived(len(received.data))
+        self.take(decode_dataset(received.data, received.transfer))
+        return statuses.SUCCESS
 
-    def take(self, dataset: Dataset, size: int) -> int:
+    def arrived(self, size: int) -> None:
+        """Note the moment, before anything is read."""
         self.times.append((time.perf_counter() - self.began) * 1000)
         self.bytes += size
-        self.hashes[str(dataset.get("SOPInstanceUID", ""))] = pixel_hash(dataset.get("PixelData", b""))
+
+    def take(self, dataset: Dataset) -> None:
+        """Note what it is. Pixels that are no bytes hash as none, and so count as changed."""
+        pixels = dataset.get("PixelData")
+        self.hashes[str(dataset.get("SOPInstanceUID", ""))] = pixel_hash(pixels if isinstance(pixels, bytes) else b"")
         if len(self.hashes) >= INSTANCES:
             self.complete.set()
-        return statuses.SUCCESS
 
     def evidence(self) -> dict[str, object]:
         """Milliseconds from the request to the first and the last object, and between neighbours."""
@@ -67,7 +73,17 @@ class Arrivals:
             **per_object(gaps),
         }
 
-    def verify(self) -> None:
+    def judge(self, rung: Rung, code: str) -> None:
+        """What the retrieval was worth. Raises where it brought something else than was stored."""
+        rung.evidence |= self.evidence()
+        rung.ms = self.times[-1] if self.times else None
+        self._verify()
+        if rung.ms is not None and rung.ms > SLOW_MS:
+            rung.complains("SLOW", f"{rung.ms / 1000:.1f} s to the last of {INSTANCES} instances")
+        else:
+            rung.says(code, f"{INSTANCES} instances came back, their pixels unchanged")
+
+    def _verify(self) -> None:
         """The set of instances and the pixels of each must be those that were stored. Raises what is wrong."""
         due = self.canary.hashes()
         missing, strange = len(set(due) - set(self.hashes)), len(set(self.hashes) - set(due))
@@ -90,7 +106,7 @@ async def store(climb: Climb, rung: Rung) -> None:
     async with climb.associate([_STORE]) as association:
         context = association.context(uids.SECONDARY_CAPTURE)
         times, found, size = [], set(), 0
-        for dataset in climb.canary.datasets():
+        for dataset in Canary(climb.target.calling).datasets():
             began = time.perf_counter()
             found.add(await association.store(dataset))
             times.append((time.perf_counter() - began) * 1000)
@@ -122,13 +138,13 @@ async def move(climb: Climb, rung: Rung) -> None:
     """C-MOVE of the canary to our own listener; the objects' times are those of their arrival."""
     target = climb.target
     destination = target.move_ae or target.calling
-    arrivals = Arrivals(climb.canary)
+    arrivals = Arrivals(Canary(climb.target.calling))
     async with listen(target.move_host, target.move_port, destination, storage(), arrivals.keep) as listener:
         rung.evidence |= {"destination": destination, "listener_port": listener.port}
         async with climb.associate([_MOVE]) as association:
             arrivals.began = time.perf_counter()
             try:
-                done = await association.move(uids.STUDY_ROOT_MOVE, retrieve_keys(climb.canary), destination)
+                done = await association.move(uids.STUDY_ROOT_MOVE, retrieve_keys(arrivals.canary), destination)
                 await _stragglers(arrivals)
             finally:
                 rung.evidence |= arrivals.evidence()
@@ -146,11 +162,11 @@ async def _stragglers(arrivals: Arrivals) -> None:
 async def get(climb: Climb, rung: Rung) -> None:
     """C-GET of the canary over the association that asks for it."""
     roles = [Role(uids.SECONDARY_CAPTURE, scu=False, scp=True)]
-    arrivals = Arrivals(climb.canary)
+    arrivals = Arrivals(Canary(climb.target.calling))
     async with climb.associate([_GET, _STORE], roles) as association:
         arrivals.began = time.perf_counter()
         try:
-            done = await association.get(uids.STUDY_ROOT_GET, retrieve_keys(climb.canary), arrivals.keep)
+            done = await association.get(uids.STUDY_ROOT_GET, retrieve_keys(arrivals.canary), arrivals.keep)
         finally:
             rung.evidence |= arrivals.evidence()
         _judge(rung, Service.GET, done, arrivals)
@@ -158,15 +174,9 @@ async def get(climb: Climb, rung: Rung) -> None:
 
 def _judge(rung: Rung, service: Service, done: SubOperations, arrivals: Arrivals) -> None:
     rung.evidence |= {"completed": done.completed, "failed": done.failed, "warning": done.warning}
-    rung.ms = arrivals.times[-1] if arrivals.times else None
     if done.failed:
         raise _partial(service, done)
-    arrivals.verify()
-    said = f"{INSTANCES} instances came back, their pixels unchanged"
-    if rung.ms is not None and rung.ms > SLOW_MS:
-        rung.complains("SLOW", f"{said}, but only after {rung.ms / 1000:.1f} s; the aim is 5 s")
-    else:
-        rung.says(statuses.code(done.status), said)
+    arrivals.judge(rung, statuses.code(done.status))
 
 
 def _partial(service: Service, done: SubOperations) -> Fault:

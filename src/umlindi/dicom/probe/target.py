@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from umlindi.probes.transport import Trust
 
@@ -32,8 +32,8 @@ class DicomTarget:
     A step named in `expect` that fails, or is not offered, fails the probe; any other degrades it, or is skipped.
     `canary` False leaves out everything that stores or retrieves. `tls` None is plain DICOM. `move_ae` (default: the
     calling AE) is the title under which the peer knows our listener at `move_host`:`move_port`; port 0 takes a free
-    one. `wado` is a DICOMweb root URL, `orthanc` an Orthanc REST root URL: they retrieve and remove the canary.
-    `modalities` are those that must have a worklist item.
+    one. `wado` is a DICOMweb root URL, `orthanc` an Orthanc REST root URL: they retrieve and remove the canary, with
+    `authorization` as the Authorization header. `modalities` are those that must have a worklist item.
     """
 
     host: str
@@ -48,6 +48,7 @@ class DicomTarget:
     move_port: int = 0
     wado: str | None = None
     orthanc: str | None = None
+    authorization: str | None = field(default=None, repr=False)
     modalities: frozenset[str] = frozenset()
     find_at_most: int = 2000
     tcp_samples: int = 3
@@ -59,6 +60,8 @@ class DicomTarget:
             raise ValueError(f"{', '.join(unmet)} cannot be expected of a read-only probe")
         if "wado" in self.expect and self.wado is None:
             raise ValueError("wado cannot be expected without a DICOMweb root URL")
+        if any(url and not url.startswith(("http://", "https://")) for url in (self.wado, self.orthanc)):
+            raise ValueError("a DICOMweb or Orthanc root is an http or https URL")
 
     def __str__(self) -> str:
         return f"{self.called}@{self.host}:{self.port}"

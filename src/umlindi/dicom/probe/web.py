@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from umlindi.dicom.canary import INSTANCES, PATIENT_ID
+from umlindi.dicom.canary import PATIENT_ID, Canary
 from umlindi.dicom.dimse.datasets import decode_file
 from umlindi.dicom.probe.climb import Climb, NotTried
 from umlindi.dicom.probe.retrieval import Arrivals
@@ -29,38 +29,42 @@ _NO_DELETE = frozenset({403, 404, 405, 501})
 
 async def wado(climb: Climb, rung: Rung) -> None:
     """Retrieve the canary by WADO-RS and verify it; objects are timed as the last byte of each comes in."""
-    root = climb.target.wado
-    if root is None:
+    if climb.target.wado is None:
         raise NotTried("no DICOMweb root URL was given")
-    arrivals = Arrivals(climb.canary)
+    arrivals = Arrivals(Canary(climb.target.calling))
     async with _client(climb) as client:
         arrivals.began = time.perf_counter()
-        async for part in _parts(client, f"{root}/studies/{climb.canary.study_uid}"):
-            arrivals.take(decode_file(part), len(part))
-    rung.evidence |= arrivals.evidence()
-    rung.ms = arrivals.times[-1] if arrivals.times else None
-    arrivals.verify()
-    rung.says("HTTP 200", f"{INSTANCES} instances came back, their pixels unchanged")
+        async for part in _parts(client, _study_url(climb, climb.target.wado)):
+            arrivals.arrived(len(part))
+            arrivals.take(decode_file(part))
+    arrivals.judge(rung, "HTTP 200")
 
 
 async def remove(climb: Climb, rung: Rung) -> None:
     """Remove the canary study and nothing else: the study found must bear the canary's UID and patient."""
-    if climb.target.orthanc is None and climb.target.wado is None:
+    target = climb.target
+    if target.orthanc is None and target.wado is None:
         raise NotTried("DICOM has no delete; one canary study stays, always the same one")
     async with _client(climb) as client:
-        if climb.target.orthanc is not None:
-            await _remove_from_orthanc(client, climb.target.orthanc, climb.canary.study_uid)
-        else:
-            await _remove_by_dicomweb(client, f"{climb.target.wado}/studies/{climb.canary.study_uid}")
+        if target.orthanc is not None:
+            await _remove_from_orthanc(client, target.orthanc.rstrip("/"), Canary(climb.target.calling).study_uid)
+        elif target.wado is not None:
+            await _remove_by_dicomweb(client, _study_url(climb, target.wado))
     rung.says("HTTP 200", "the canary study was removed")
+
+
+def _study_url(climb: Climb, root: str) -> str:
+    return f"{root.rstrip('/')}/studies/{Canary(climb.target.calling).study_uid}"
 
 
 @asynccontextmanager
 async def _client(climb: Climb) -> AsyncIterator[httpx.AsyncClient]:
     """A client whose faults are ours. The step's deadline bounds it, so it has no time-out of its own."""
-    trust = climb.target.tls or VERIFIED
+    settings: dict[str, Any] = {"verify": (climb.target.tls or VERIFIED).context(), "timeout": None, "trust_env": False}
+    if climb.target.authorization:
+        settings["headers"] = {"Authorization": climb.target.authorization}
     try:
-        async with httpx.AsyncClient(verify=trust.context(), timeout=None, trust_env=False) as client:  # noqa: S113
+        async with httpx.AsyncClient(**settings) as client:
             yield client
     except httpx.InvalidURL as error:
         raise Permanent(Layer.APPLICATION, "INVALID-URL", "that is not a URL") from error
@@ -85,7 +89,7 @@ def _boundary(content_type: str) -> bytes:
     boundary = header.get_boundary()
     if header.get_content_maintype() != "multipart" or not boundary:
         said = f"the answer is {header.get_content_type()}, multipart/related is due"
-        raise Permanent(Layer.APPLICATION, "NOT-MULTIPART", said)
+        raise Permanent(Layer.APPLICATION, "CONTENT-TYPE", said)
     return boundary.encode("latin-1")
 
 

@@ -217,7 +217,7 @@ async def test_matches_that_are_not_data_sets_are_garbage() -> None:
     async def nonsense(message: Message, machine: Acceptor) -> list[Answer]:
         if message.command.field != CommandField.C_FIND_RQ:
             return await well(message, machine)
-        return [(response(message, 0xFF00, dataset_type=DATASET_FOLLOWS), b"\x20\x00\x13\x00IS\x02\x00xx")]
+        return [(response(message, 0xFF00, dataset_type=DATASET_FOLLOWS), b"\x28\x00\x10\x00US\x03\x00xxx")]
 
     async with scripted(dicom(nonsense)) as port:
         result = await climbed(port, canary=False)
