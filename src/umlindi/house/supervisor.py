@@ -20,7 +20,7 @@ from umlindi.house.schema import prepare_schema
 
 POLL_SECONDS = 0.5
 WEB_SECONDS = 60.0
-DEMO_SECONDS = 3.0
+DEMO_SECONDS = 2.0
 POLITE_SECONDS = 6.0
 KILL_SECONDS = 5.0
 DATABASE_PAUSE = 10.0
