@@ -23,7 +23,7 @@ def nagios(result: ProbeResult) -> str:
     said = f"{failure.step} {failure.code}: {failure.meaning}" if failure else f"{len(result.steps)} steps"
     perfdata = " ".join(f"{_label(step)}={step.ms:.1f}ms" for step in result.steps if step.ms is not None)
     line = f"{result.probe.upper()} {_NAGIOS_WORDS[result.grade]} - {result.target} {said}"
-    return f"{line.replace('|', '/')} | {perfdata}"
+    return f"{' '.join(line.replace('|', '/').split())} | {perfdata}"
 
 
 def _label(step: Step) -> str:

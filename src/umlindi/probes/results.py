@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -44,6 +45,21 @@ class Step:
     meaning: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
     severity: Severity | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Step:
+        """What `to_json` gave."""
+        severity = data["severity"]
+        return cls(
+            data["step"],
+            State(data["state"]),
+            data["ms"],
+            Layer(data["layer"]),
+            data["code"],
+            data["meaning"],
+            data["evidence"],
+            None if severity is None else Severity(severity),
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -114,6 +130,13 @@ class ProbeResult:
         """The lowest rung that failed with the worst severity: where a person should look."""
         failed = [step for step in self.steps if step.state is State.FAILED]
         return next((step for step in failed if step.severity is Severity.FAILED), failed[0] if failed else None)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ProbeResult:
+        """What `to_json` gave."""
+        steps = tuple(Step.from_json(step) for step in data["steps"])
+        causes = tuple(Cause(**cause) for cause in data["diagnosis"])
+        return cls(data["probe"], data["target"], steps, data["facts"], causes)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -14,6 +14,7 @@ from umlindi.core.audit import audited
 from umlindi.estate.models import Interface
 from umlindi.probes import ProbeResult
 from umlindi.watch.affected import Affected
+from umlindi.watch.context import explained_in_context
 from umlindi.watch.history import History
 from umlindi.watch.models import Check, CheckLine, Spell, Turn
 from umlindi.watch.rules import (
@@ -41,11 +42,12 @@ class NotFinished(Exception):
 
 
 def observe(interface: Interface, result: ProbeResult, at: datetime) -> Spell | None:
-    """Put one answer into the interface's history. None where a newer answer is there already.
+    """Put one answer into the interface's history, a bad one with its causes. None where a newer answer is there.
 
     No audit event: an answer is a measurement, and the spell is its record. What people decide upon it is audited.
     """
     condition = condition_of(result)
+    result = explained_in_context(interface, result)
     with transaction.atomic():
         spell = Spell.objects.select_for_update().filter(interface=interface, until=None).first()
         step = advance(_present(spell), condition, at, silence_allowed(interval_of(interface)))
@@ -145,8 +147,7 @@ def lines_of(
     `reference` is the moment to compare with: the check before, or this time yesterday.
     """
     batch = list(answers)
-    for interface, answer in batch:
-        observe(interface, answer.result, answer.began)
+    spells = {interface.pk: observe(interface, answer.result, answer.began) for interface, answer in batch}
     affected = Affected.load(Actor.house("watch"))
     history = History.load([interface.pk for interface, _ in batch], reference)
     lines = []
@@ -154,6 +155,8 @@ def lines_of(
         line = _line(interface, answer, history.of(interface.pk), reference)
         if check is not None:
             line.check_run = check
+        if (spell := spells[interface.pk]) is not None:
+            line.result = spell.result
         line.affected = affected.names(interface.system)
         lines.append(line)
     return lines

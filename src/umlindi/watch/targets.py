@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from umlindi.diagnosis import explain
 from umlindi.estate.models import Interface
 from umlindi.probes import Deadline, Layer, Permanent, ProbeResult, Severity, State, Step
 from umlindi.probes.transport import Trust
@@ -56,13 +55,13 @@ def job_for(interface: Interface) -> Job:
         return Job(
             interface.pk, f"interface {interface.pk}", deadline_s, partial(_not_probeable, interface, str(error))
         )
-    return Job(interface.pk, _peer(interface), deadline_s, partial(_explained, _MODULES[interface.kind], target))
+    return Job(interface.pk, _peer(interface), deadline_s, partial(_climb, _MODULES[interface.kind], target))
 
 
-async def _explained(module: str, target: object, deadline: Deadline) -> ProbeResult:
-    """Climb, and say why it failed. The protocol's library is loaded when it is first needed."""
-    probe = importlib.import_module(module).probe
-    return explain(await probe(target, deadline))
+async def _climb(module: str, target: object, deadline: Deadline) -> ProbeResult:
+    """The protocol's library is loaded when it is first needed."""
+    result: ProbeResult = await importlib.import_module(module).probe(target, deadline)
+    return result
 
 
 async def _not_probeable(interface: Interface, why: str, deadline: Deadline) -> ProbeResult:

@@ -12,7 +12,7 @@ from umlindi.accounts.rules import Role
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.models import AuditEvent
 from umlindi.estate.models import Dependency, Interface
-from umlindi.probes import Cause, Layer, ProbeResult, Severity, State, Step
+from umlindi.probes import Layer, ProbeResult, Severity, State, Step
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.watch import checking, queries, services
 from umlindi.watch.models import Check, Spell, Turn
@@ -35,8 +35,7 @@ def good() -> ProbeResult:
 
 def bad(code: str = "A801") -> ProbeResult:
     step = Step("move", State.FAILED, 5.0, Layer.DIMSE, code, "move destination unknown", severity=Severity.FAILED)
-    cause = Cause("move-destination-unknown", "unknown", 0.94, "it does not know us", "ask it", "add us to its list")
-    return ProbeResult("dicom", "ARCHIVE@host:104", (step,), diagnosis=(cause,))
+    return ProbeResult("dicom", "ARCHIVE@host:104", (step,))
 
 
 def nothing_tried() -> ProbeResult:
@@ -191,7 +190,8 @@ def test_a_line_names_who_is_affected_and_what_to_do() -> None:
     check = finished_check(interface, bad(), NOON)
     line = queries.check_page(HOUSE, check, NOON).new[0]
     assert line.row.affected == ["Mthatha PACS (3 reading rooms)"]
-    assert line.next == "add us to its list"
+    assert line.causes[0]["rule"] == "move-destination-unknown"
+    assert line.next == line.causes[0]["fix"] != ""
     assert line.headline == "refuses every retrieve"
 
 
@@ -277,3 +277,18 @@ def test_a_duty_shows_what_the_morning_still_asks() -> None:
     assert due()[0] == "warn"
     services.sign(operator, check, "", NOON)
     assert due() == ("ok", f"Morning check of {organisation} signed")
+
+
+def test_an_archive_out_of_resources_is_explained_by_its_hosts_full_disk() -> None:
+    site = make_site()
+    host, pacs = make_system(site, kind="host"), make_system(site)
+    Dependency.objects.create(system=pacs, needs=host)
+    refusal = Step("store", State.FAILED, 5.0, Layer.DIMSE, "A700", "out of resources", {}, Severity.FAILED)
+    out = ProbeResult("dicom", "ARCHIVE@host:104", (refusal,))
+    archive = make_interface(pacs)
+    services.observe(archive, out, NOON)
+    alone = queries.present(HOUSE, archive, NOON).causes[0]["rule"]
+    disk = Step("disk:/", State.FAILED, 1.0, Layer.HOST, "disk-full", "full", {"used_share": 0.99}, Severity.FAILED)
+    services.observe(make_interface(host, kind="host"), ProbeResult("host", "host", (disk,)), NOON)
+    services.observe(archive, out, minutes(1))
+    assert (alone, queries.present(HOUSE, archive, minutes(1)).causes[0]["rule"]) == ("storing-fails", "storage-full")
