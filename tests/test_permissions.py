@@ -32,6 +32,7 @@ from umlindi.config import urls
 from umlindi.core.actors import Actor
 from umlindi.core.audit import record
 from umlindi.core.models import AuditEvent
+from umlindi.demo.faults import choose
 from umlindi.estate.models import Contact, Dependency
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.watch.models import Check
@@ -64,8 +65,11 @@ FOREIGN: dict[str, str | None] = {
 ONLY_EVERYWHERE = {"GET estate/-/new/", "POST estate/-/new/", "POST api/organisations/"}
 # A signature is a person's own: no program gives it for them.
 ONLY_IN_PERSON = {"POST api/checks/<int:pk>/sign/"}
+# A fault of the lab, and whose system it breaks.
+FAULT = "listener-down"
+OURS = choose(FAULT, None)[1].partition("/")[0]
 # Doors that name their object in the body.
-BODIES = {"POST check/start/": {"organisation": "ours"}, "POST api/checks/": {"organisation": "ours"}}
+BODIES = {"POST check/start/": {"organisation": OURS}, "POST api/checks/": {"organisation": OURS}}
 # Rows that nobody reads but the loop itself, by the row they belong to.
 NOT_READ = {"core.AuditHead", "watch.Turn"}
 
@@ -144,7 +148,9 @@ def _methods(view: Callable[..., Any]) -> list[str]:
 SITE = _site()
 DOORS = list(_doors())
 GUARDED = [door for door in DOORS if door.right is not None]
-OURS_ALONE = [door for door in DOORS if door.right and door.keys and not set(door.keys) <= {"kind", "form", "format"}]
+# Keys that name a choice of the program's own, and no row of anybody's.
+CHOICES = {"kind": "system", "form": "csv"}
+OURS_ALONE = [door for door in DOORS if door.right and not set(door.keys) <= set(CHOICES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +199,13 @@ def _world(name: str) -> World:
     with transaction.atomic():
         event = record(Actor.house("test"), "system.changed", system)
     slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
-    choices = {"kind": "system", "form": "csv", "seq": event.seq}
-    return World(organisation, slugs | choices | {kind: row.pk for kind, row in rows.items()})
+    numbers = {kind: row.pk for kind, row in rows.items()} | {"seq": event.seq, "slug": FAULT}
+    return World(organisation, CHOICES | slugs | numbers)
 
 
 @pytest.fixture
 def ours(db: None) -> World:
-    return _world("ours")
+    return _world(OURS)
 
 
 @pytest.fixture(autouse=True)
