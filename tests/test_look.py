@@ -64,6 +64,7 @@ PAGES = {
     "people:reset_second_factor": ["/people/{other}/reset-second-factor/"],
     "audit:list": ["/audit/", "/audit/?actor=nobody-by-that-name"],
     "audit:event": ["/audit/{event}/"],
+    "demo:lab": ["/lab/"],
     "account": ["/account/"],
     "account_change_password": ["/account/password/change/"],
     "account_add_token": ["/account/tokens/add/"],
@@ -97,6 +98,8 @@ DOCUMENTS = {
 ACTIONS = {
     "account_end_sessions",
     "account_revoke_token",
+    "demo:break",
+    "demo:mend",
     "estate:depend",
     "estate:release",
     "mfa_index",

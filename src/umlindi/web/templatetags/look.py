@@ -98,6 +98,12 @@ def coded(text: str) -> SafeString:
 
 
 @register.filter
+def total(counts: Iterable[int]) -> int:
+    """`{{ counts.values|total }}`: their sum."""
+    return sum(counts)
+
+
+@register.filter
 def only(rows: Iterable[Any], condition: str) -> list[Any]:
     """The rows in one condition."""
     return [row for row in rows if row.condition == condition]
