@@ -43,6 +43,8 @@ class Kinds(click.Group):
             return super().invoke(ctx)
         except click.UsageError as error:
             raise Unusable(error.format_message()) from error
+        except KeyboardInterrupt:
+            raise Unusable("interrupted before the probe had ended") from None
 
 
 @click.group(cls=Kinds, subcommand_metavar="KIND TARGET [OPTIONS]")

@@ -145,10 +145,7 @@ def host_and_port(text: str, default: int | None = None) -> tuple[str, int]:
 def conclude(module: str, target: object, telling: Telling) -> NoReturn:
     """Climb, tell, and end with the exit code of the grade."""
     probe = importlib.import_module(module).probe
-    try:
-        result = asyncio.run(probe(target, Deadline(telling.deadline)))
-    except KeyboardInterrupt:
-        raise Unusable("interrupted before the probe had ended") from None
+    result = asyncio.run(probe(target, Deadline(telling.deadline)))
     click.echo(_told(_explained(result), telling))
     sys.exit(report.exit_code(result))
 
