@@ -29,6 +29,7 @@ from umlindi.dicom.upper import (
     Released,
     Requestor,
     Role,
+    State,
     context_meaning,
 )
 from umlindi.dicom.wire import GOODBYE_AT_MOST, Wire, fault_of
@@ -137,7 +138,7 @@ async def _connect(endpoint: Endpoint, machine: Requestor) -> Wire:
 
 async def _release(wire: Wire) -> None:
     """Ask for release; a peer that does not answer in time, or breaks off, is left to itself."""
-    if wire.machine.state != "established":
+    if wire.machine.state is not State.ESTABLISHED:
         return
     wire.machine.release()
     wire.flush()

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 from umlindi.dicom import uids
 from umlindi.dicom.aio import Received, received_of, store_response
@@ -84,8 +85,7 @@ class Listener:
         event = await _event(wire)
         if not isinstance(event, Requested):
             raise fault_of(event)
-        machine = wire.machine
-        assert isinstance(machine, Acceptor)  # noqa: S101 - made in `wire`
+        machine = cast("Acceptor", wire.machine)
         refusal = self._refusal(event)
         if refusal is None:
             machine.accept(self.supported)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import cast
 
 from umlindi.dicom.dimse.command import Command
 from umlindi.dicom.upper import (
@@ -14,7 +15,9 @@ from umlindi.dicom.upper import (
     Garbage,
     Message,
     Rejected,
+    ReleaseRequested,
     Requestor,
+    State,
     Violation,
     abort_meaning,
     reject_meaning,
@@ -42,8 +45,7 @@ class Wire(asyncio.Protocol):
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio promises to a Protocol
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -80,8 +82,8 @@ class Wire(asyncio.Protocol):
 
     async def send(self, context_id: int, command: Command, dataset: bytes | None = None) -> None:
         """Queue a message and wait until the transport takes more. Raises a fault where the peer has gone."""
-        if self.machine.state != "established":
-            raise fault_of(await self.event())
+        if self.machine.state is not State.ESTABLISHED:
+            raise fault_of(await self._ending())
         self.machine.send_message(context_id, command, dataset)
         self.flush()
         await self._writable.wait()
@@ -107,6 +109,12 @@ class Wire(asyncio.Protocol):
         if isinstance(event, Message):
             return event
         raise fault_of(event)
+
+    async def _ending(self) -> Event:
+        """The event that ended the association, behind messages nobody waited for."""
+        while isinstance(event := await self.event(), Message):
+            continue
+        return event
 
     def hang_up(self) -> None:
         """Abort the association if it still stands, and close at once."""
@@ -151,7 +159,13 @@ def fault_of(event: Event) -> Fault:
         case Violation(at, reason, why):
             said = f"the peer breaks the DICOM protocol: {why}"
             return Permanent(Layer.ASSOCIATION, "GARBAGE", said, at=at, answered_abort=f"2/{reason}")
-        case Closed(pending):
-            said = "the peer closed the connection without a word"
-            return Retriable(Layer.ASSOCIATION, "CLOSED", said, pending_bytes=pending)
+        case Closed() | ReleaseRequested():
+            return _left_early(event)
     return Permanent(Layer.ASSOCIATION, "UNEXPECTED", f"{type(event).__name__} was not due")
+
+
+def _left_early(event: Closed | ReleaseRequested) -> Fault:
+    if isinstance(event, ReleaseRequested):
+        return Retriable(Layer.ASSOCIATION, "CLOSED", "the peer released the association before the work was done")
+    said = "the peer closed the connection without a word"
+    return Retriable(Layer.ASSOCIATION, "CLOSED", said, pending_bytes=event.pending)

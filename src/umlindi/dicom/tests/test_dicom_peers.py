@@ -241,3 +241,17 @@ async def test_our_sockets_do_not_wait_for_more_to_send() -> None:
     ):
         raw = association._wire._transport.get_extra_info("socket")  # type: ignore[union-attr]
         assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_a_wrong_called_title_at_our_listener_is_refused_and_a_stranger_is_told(tmp_path: Path) -> None:
+    async with listen("127.0.0.1", 0, "UMLINDI", storage(), Kept()) as listener:
+        with pytest.raises(Permanent) as caught:
+            async with associate(Endpoint("127.0.0.1", listener.port, "OTHER", "CT1"), [ECHO]):
+                pytest.fail("was accepted")
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+    assert caught.value.code == "RJ 1/1/7"
+    assert [fault.code for fault in listener.faults] == ["GARBAGE"]

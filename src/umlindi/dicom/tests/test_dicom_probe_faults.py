@@ -224,6 +224,17 @@ async def test_matches_that_are_not_data_sets_are_garbage() -> None:
     assert (told(result, "find").code, told(result, "find").layer) == ("GARBAGE", Layer.DATA)
 
 
+async def test_a_peer_that_releases_in_mid_work_is_told_as_closed() -> None:
+    async def leaving(_message: Message, machine: Acceptor) -> list[Answer]:
+        machine.release()
+        return []
+
+    async with scripted(dicom(leaving)) as port:
+        result = await climbed(port, canary=False)
+    step = told(result, "echo")
+    assert (step.code, step.meaning) == ("CLOSED", "the peer released the association before the work was done")
+
+
 async def test_an_answer_to_another_message_is_garbage() -> None:
     async def confused(message: Message, _machine: Acceptor) -> list[Answer]:
         return [(Command(message.command.field | 0x8000, responding_to=999, status=0), None)]
