@@ -22,6 +22,7 @@ from umlindi.demo.stations import STATIONS, Station
 Entry = dict[str, Any]
 HOST = "127.0.0.1"
 ZONE = "Africa/Johannesburg"
+PROBED_EVERY = 30
 SUPPORT_UNTIL = date(2027, 3, 31)
 
 
@@ -125,9 +126,10 @@ def _system(slug: str, name: str, kind: str, interfaces: list[Entry], **more: An
     return {"slug": slug, "name": name, "kind": kind, **more, "interfaces": interfaces}
 
 
-def _interface(name: str, kind: str, **more: Any) -> Entry:
+def _interface(name: str, kind: str, *, settings: Entry | None = None, **more: Any) -> Entry:
+    """Probed often: whoever broke something in the lab should find it within a minute."""
     place = {} if "url" in more else {"host": HOST}
-    return {"name": name, "kind": kind, **place, **more}
+    return {"name": name, "kind": kind, **place, **more, "settings": {"interval": PROBED_EVERY, **(settings or {})}}
 
 
 def _archive(ground: Ground, archive: Archive, name: str, **more: Any) -> Entry:

@@ -53,8 +53,7 @@ class Demo:
         """Until cancelled."""
         path = write_estate(self.ground)
         self._refresh_worklist()
-        await self._reconcile()
-        await introduce(self.ground.folder.parent, path)
+        await asyncio.gather(self._reconcile(), introduce(self.ground.folder.parent, path))
         ready.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(Day(self.ground, self._listens).run())

@@ -15,6 +15,7 @@ from umlindi.demo.lab import LabState
 from umlindi.probes import Layer
 
 BREAK = "demo.break"
+_NAMES = {Layer.TLS: "TLS", Layer.DIMSE: "DIMSE"}
 _HEIGHTS = {layer.value: height for height, layer in enumerate(Layer)}
 
 
@@ -54,7 +55,8 @@ def lab_page(actor: Actor, home: Path) -> LabPage:
     broken = _broken(rows, state)
     named = {row.fault.slug for row in broken}
     whole = sorted((row for row in rows if row.fault.slug not in named), key=lambda row: _HEIGHTS[row.fault.layer])
-    groups = tuple((layer, tuple(group)) for layer, group in groupby(whole, key=lambda row: row.fault.layer))
+    layers = groupby(whole, key=lambda row: Layer(row.fault.layer))
+    groups = tuple((_NAMES.get(layer, layer.value.capitalize()), tuple(group)) for layer, group in layers)
     stand_ins = tuple(peer.name for peer in state.peers if peer.name.startswith("stand-in"))
     return LabPage(state.alive, broken, groups, stand_ins)
 
