@@ -117,16 +117,24 @@ def _orthanc_modality(remote: Remote) -> dict[str, Any]:
 
 @contextmanager
 def start_dcmqrscp(
-    folder: Path, *options: str, ae: str = "ARCHIVE", remotes: Sequence[Remote] = (), open_to_all: bool = True
+    folder: Path,
+    *options: str,
+    ae: str = "ARCHIVE",
+    remotes: Sequence[Remote] = (),
+    open_to_all: bool = True,
+    nodelay: bool = True,
 ) -> Iterator[Peer]:
-    """DCMTK's small archive. `remotes` are its move destinations and, unless it is open to all, its only callers."""
+    """DCMTK's small archive. `remotes` are its move destinations and, unless it is open to all, its only callers.
+
+    Without `nodelay` it shows what sites see: objects that each wait 40 ms.
+    """
     storage = folder / ae
     storage.mkdir(parents=True, exist_ok=True)
     port = free_port()
     config = folder / "dcmqrscp.cfg"
     config.write_text(_dcmqrscp_config(port, ae, storage, remotes, open_to_all))
     command = [_binary("dcmqrscp"), "--debug", "-c", str(config), *options]
-    with _running(command, folder, "dcmqrscp", (port,)) as (process, log):
+    with _running(command, folder, "dcmqrscp", (port,), nodelay=nodelay) as (process, log):
         yield Peer("127.0.0.1", port, ae, process, log, folder)
 
 
@@ -184,10 +192,10 @@ def _binary(name: str) -> str:
 
 @contextmanager
 def _running(
-    command: Sequence[str], folder: Path, name: str, ports: Sequence[int]
+    command: Sequence[str], folder: Path, name: str, ports: Sequence[int], *, nodelay: bool = True
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     log = folder / f"{name}.log"
-    environment = os.environ | {"TCP_NODELAY": "1"}
+    environment = os.environ | {"TCP_NODELAY": "1" if nodelay else "0"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *command],

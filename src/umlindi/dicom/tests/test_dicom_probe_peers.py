@@ -23,6 +23,7 @@ from umlindi.dicom import uids
 from umlindi.dicom.aio import Endpoint, associate
 from umlindi.dicom.canary import PATIENT_ID, Canary
 from umlindi.dicom.probe import STEPS, DicomTarget, probe
+from umlindi.dicom.probe.basics import capability_contexts
 from umlindi.dicom.probe.query import looks_capped
 from umlindi.probes import Deadline, Grade, Layer, ProbeResult, Severity, State, Step
 from umlindi.testing.peers import (
@@ -330,3 +331,19 @@ async def test_many_probes_run_side_by_side(tmp_path: Path) -> None:
     with start_orthanc(tmp_path) as peer:
         results = await asyncio.gather(*(climbed(peer, canary=False) for _ in range(20)))
     assert {result.grade for result in results} == {Grade.OK}
+
+
+async def test_a_peer_without_tcp_nodelay_shows_the_40_ms_signature(tmp_path: Path) -> None:
+    with start_dcmqrscp(tmp_path, nodelay=False) as peer:
+        slow = await climbed(peer)
+    with start_dcmqrscp(tmp_path / "again") as peer:
+        quick = await climbed(peer)
+    assert min(told(slow, "store").evidence["per_object_ms"]) > 35
+    assert min(told(quick, "store").evidence["per_object_ms"]) < 35
+
+
+def test_the_capabilities_fit_one_association() -> None:
+    contexts = capability_contexts()
+    assert len(contexts) <= 128
+    assert len({(abstract, tuple(syntaxes)) for abstract, syntaxes in contexts}) == len(contexts)
+    assert all(uid in uids.NAMES for abstract, syntaxes in contexts for uid in (abstract, *syntaxes))
