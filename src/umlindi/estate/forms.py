@@ -48,6 +48,8 @@ class RecordForm(forms.Form):
         for field in RECORDS[kind].fields:
             if self._has(field.name):
                 self.fields[field.name] = _field(kind, field)
+        for name in KINDS[interface_kind].required if interface_kind else ():
+            self.fields[name].required = True
         for key, setting in KINDS[interface_kind].settings.items() if interface_kind else ():
             self.fields[SETTING + key] = _setting(key, setting)
 
