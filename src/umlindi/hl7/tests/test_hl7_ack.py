@@ -7,15 +7,21 @@ from datetime import UTC, datetime
 import pytest
 
 from umlindi.hl7 import ack
-from umlindi.hl7.message import parse
+from umlindi.hl7.message import Message, parse
 from umlindi.probes import Permanent, Retriable
 
 NOW = datetime(2026, 8, 17, 5, 0, tzinfo=UTC)
 ORDER = "MSH|^~\\&|RIS|A|PACS|B|20260817||ORM^O01^ORM_O01|42|T|2.3.1||||||8859/1\rPID|1\r"
 
 
-def answer(*segments: str) -> ack.Acknowledgement | None:
-    return ack.read(parse("\r".join(["MSH|^~\\&|PACS|B|RIS|A|20260817||ACK|9|P|2.5", *segments]).encode()))
+def acknowledged(message: Message) -> ack.Acknowledgement:
+    found = ack.read(message)
+    assert found is not None
+    return found
+
+
+def answer(*segments: str) -> Message:
+    return parse("\r".join(["MSH|^~\\&|PACS|B|RIS|A|20260817||ACK|9|P|2.5", *segments]).encode())
 
 
 @pytest.mark.parametrize(
@@ -30,24 +36,24 @@ def answer(*segments: str) -> ack.Acknowledgement | None:
         (["MSA|CR|42"], "CR"),
     ],
 )
-def test_the_error_is_found_where_its_version_puts_it(segments, name):
-    assert answer(*segments).name == name
+def test_the_error_is_found_where_its_version_puts_it(segments: list[str], name: str) -> None:
+    assert acknowledged(answer(*segments)).name == name
 
 
-def test_an_answer_without_msa_acknowledges_nothing():
-    assert answer("ZZZ|1") is None
+def test_an_answer_without_msa_acknowledges_nothing() -> None:
+    assert ack.read(answer("ZZZ|1")) is None
 
 
 @pytest.mark.parametrize(
     ("error", "kind"), [("204", Permanent), ("101", Permanent), ("206", Retriable), ("207", Retriable)]
 )
-def test_only_a_locked_record_and_an_internal_error_may_be_tried_again(error, kind):
-    fault = ack.fault(answer("MSA|AE|42", f"ERR|||{error}|E"))
+def test_only_a_locked_record_and_an_internal_error_may_be_tried_again(error: str, kind: type) -> None:
+    fault = ack.fault(acknowledged(answer("MSA|AE|42", f"ERR|||{error}|E")))
     assert isinstance(fault, kind)
     assert fault.code == f"AE/{error}"
 
 
-def test_an_acknowledgement_goes_back_where_the_message_came_from():
+def test_an_acknowledgement_goes_back_where_the_message_came_from() -> None:
     received = parse(ORDER.encode())
     wire = ack.acknowledge(received, NOW, control_id="77", code="AE", error="204", said="no|such").encode()
     read = parse(wire)
@@ -59,5 +65,5 @@ def test_an_acknowledgement_goes_back_where_the_message_came_from():
         "2.3.1",
     )
     assert read.header.raw(18) == "8859/1"
-    acknowledgement = ack.read(read)
+    acknowledgement = acknowledged(read)
     assert (acknowledgement.name, acknowledgement.control_id, acknowledgement.said) == ("AE/204", "42", "no|such")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umlindi.hl7.mllp import Framer, TooLong, frame
+from umlindi.hl7.mllp import Framer, TooLong, Unfinished, frame
 
 # Content as HL7 has it: printable bytes and CR, with the framing bytes thrown in where they end nothing.
 CONTENT = st.binary(max_size=60).filter(lambda content: b"\x1c\r" not in content and not content.endswith(b"\x1c"))
@@ -25,7 +25,9 @@ def portions(data: bytes, cuts: list[int]) -> list[bytes]:
     noises=st.lists(NOISE, min_size=6, max_size=6),
     cuts=st.lists(st.integers(0, 500)),
 )
-def test_blocks_come_out_whole_however_the_stream_is_cut(contents, noises, cuts):
+def test_blocks_come_out_whole_however_the_stream_is_cut(
+    contents: list[bytes], noises: list[bytes], cuts: list[int]
+) -> None:
     stream = noises[0] + b"".join(frame(content) + noise for content, noise in zip(contents, noises[1:], strict=False))
     framer = Framer()
     blocks = [block for portion in portions(stream, cuts) for block in framer.receive(portion)]
@@ -35,9 +37,10 @@ def test_blocks_come_out_whole_however_the_stream_is_cut(contents, noises, cuts)
 
 
 @given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 500)))
-def test_any_bytes_at_all_are_split_independently_and_bounded(data, cuts):
-    def run(pieces):
-        framer, blocks = Framer(longest=50), []
+def test_any_bytes_at_all_are_split_independently_and_bounded(data: bytes, cuts: list[int]) -> None:
+    def run(pieces: list[bytes]) -> tuple[list[bytes], int, Unfinished] | None:
+        framer = Framer(longest=50)
+        blocks: list[bytes] = []
         try:
             for piece in pieces:
                 blocks += framer.receive(piece)
@@ -51,7 +54,7 @@ def test_any_bytes_at_all_are_split_independently_and_bounded(data, cuts):
     assert cut == run([data])
 
 
-def test_a_block_that_never_ends_is_refused_at_its_bound():
+def test_a_block_that_never_ends_is_refused_at_its_bound() -> None:
     framer = Framer(longest=10)
     assert framer.receive(b"\x0b" + b"x" * 10) == []
     assert framer.receive(b"\x1c\r") == [b"x" * 10]
@@ -60,12 +63,12 @@ def test_a_block_that_never_ends_is_refused_at_its_bound():
 
 
 @pytest.mark.parametrize("content", [b"a\x1c\rb", b"a\x1c"])
-def test_content_that_would_end_its_own_block_is_not_sent(content):
+def test_content_that_would_end_its_own_block_is_not_sent(content: bytes) -> None:
     with pytest.raises(ValueError, match="end of an MLLP block"):
         frame(content)
 
 
-def test_a_missing_carriage_return_is_seen():
+def test_a_missing_carriage_return_is_seen() -> None:
     framer = Framer()
     framer.receive(b"\x0bMSH|\x1c")
     left = framer.unfinished()

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from umlindi.hl7 import ack
-from umlindi.hl7.message import NotHl7, parse
+from umlindi.hl7.message import Message, NotHl7, parse
 from umlindi.hl7.mllp import frame
 from umlindi.hl7.probe import Hl7Target, probe
-from umlindi.hl7.server import MllpServer
-from umlindi.probes import Deadline, Grade, State
+from umlindi.hl7.server import Answer, MllpServer
+from umlindi.probes import Deadline, Grade, ProbeResult, State
 from umlindi.probes.transport import Trust
 from umlindi.testing import scripted
 from umlindi.testing.certificates import Authority, server_context
+from umlindi.testing.steps import step_of
 
 MESSAGE = "MSH|^~\\&|X|Y|Z|W|20000101||ADT^A08^ADT_A01|OLD|P|2.5\rPID|1||ZZUMLINDI||UMLINDI^CANARY"
 
 
-def answering(code="AA", error="", said="", echo=None):
+def answering(code: str = "AA", error: str = "", said: str = "", echo: str | None = None) -> Answer:
     async def answer(content: bytes) -> bytes:
         received = parse(content)
         if echo is not None:
@@ -32,26 +36,26 @@ def answering(code="AA", error="", said="", echo=None):
     return answer
 
 
-async def probed(port: int, seconds: float = 5, **given):
+async def probed(port: int, seconds: float = 5, **given: Any) -> ProbeResult:
     return await probe(Hl7Target("127.0.0.1", port, samples=1, **given), Deadline(seconds))
 
 
-async def against(answer, **given):
+async def against(answer: Answer, **given: Any) -> ProbeResult:
     async with MllpServer(answer) as server:
         return await probed(server.port, **given)
 
 
-async def test_an_accepted_message_is_ok():
+async def test_an_accepted_message_is_ok() -> None:
     result = await against(answering())
-    step = result.step("message")
+    step = step_of(result, "message")
     assert (result.grade, step.code) == (Grade.OK, "AA")
     assert step.evidence["control_id"] == step.evidence["acknowledged"]
 
 
-async def test_the_default_message_names_no_patient_and_changes_nothing():
-    seen = []
+async def test_the_default_message_names_no_patient_and_changes_nothing() -> None:
+    seen: list[Message] = []
 
-    async def answer(content: bytes) -> bytes:
+    async def answer(content: bytes) -> bytes | None:
         seen.append(parse(content))
         return await answering()(content)
 
@@ -76,16 +80,18 @@ async def test_the_default_message_names_no_patient_and_changes_nothing():
         ("XX", "", {}, Grade.FAILED),
     ],
 )
-async def test_an_acknowledgement_is_judged_by_its_code(code, error, given, grade):
+async def test_an_acknowledgement_is_judged_by_its_code(
+    code: str, error: str, given: dict[str, Any], grade: Grade
+) -> None:
     result = await against(answering(code, error), **given)
     assert result.grade is grade
-    assert result.step("message").code == (f"{code}/{error}" if error else code)
+    assert step_of(result, "message").code == (f"{code}/{error}" if error else code)
 
 
-async def test_a_configured_message_gets_a_time_and_control_id_of_its_own():
-    seen = []
+async def test_a_configured_message_gets_a_time_and_control_id_of_its_own() -> None:
+    seen: list[Message] = []
 
-    async def answer(content: bytes) -> bytes:
+    async def answer(content: bytes) -> bytes | None:
         seen.append(parse(content))
         return await answering()(content)
 
@@ -94,29 +100,29 @@ async def test_a_configured_message_gets_a_time_and_control_id_of_its_own():
     first, second = seen
     assert len({"OLD", first.control_id, second.control_id}) == 3
     assert first.header.raw(7) > "2026"
-    assert first.first("PID").text(5, 2) == "CANARY"
+    assert first.segments[1].text(5, 2) == "CANARY"
 
 
-async def test_the_peers_free_text_is_kept_only_where_no_patient_could_be_in_it():
+async def test_the_peers_free_text_is_kept_only_where_no_patient_could_be_in_it() -> None:
     shown = await against(answering(said="queue is full"))
     hidden = await against(answering("AE", "204", said="no patient MKHIZE"), message=MESSAGE)
-    assert shown.step("message").evidence["said"] == "queue is full"
+    assert step_of(shown, "message").evidence["said"] == "queue is full"
     assert "MKHIZE" not in str(hidden.to_json())
 
 
-async def test_an_acknowledgement_of_another_message_is_a_fault_of_its_own():
+async def test_an_acknowledgement_of_another_message_is_a_fault_of_its_own() -> None:
     result = await against(answering(echo="77"))
-    assert (result.grade, result.step("message").code) == (Grade.FAILED, "ACK-MISMATCH")
+    assert (result.grade, step_of(result, "message").code) == (Grade.FAILED, "ACK-MISMATCH")
 
 
 async def silence(content: bytes) -> None:
     return None
 
 
-async def test_accepted_and_never_acknowledged_ends_within_the_deadline():
+async def test_accepted_and_never_acknowledged_ends_within_the_deadline() -> None:
     began = time.perf_counter()
     result = await against(silence, seconds=0.5)
-    step = result.step("message")
+    step = step_of(result, "message")
     assert step.code == "TIMEOUT"
     assert step.meaning.startswith("accepted, never acknowledged")
     assert time.perf_counter() - began < 2
@@ -138,44 +144,44 @@ async def test_accepted_and_never_acknowledged_ends_within_the_deadline():
         (scripted.flooding(b"x" * 50000), "NOT-HL7"),
     ],
 )
-async def test_a_misbehaving_peer_ends_in_a_clear_result(talk, code):
+async def test_a_misbehaving_peer_ends_in_a_clear_result(talk: scripted.Talk, code: str) -> None:
     began = time.perf_counter()
     async with scripted.listening(talk) as port:
         result = await probed(port, seconds=0.8)
-    assert (result.grade, result.step("message").code) == (Grade.FAILED, code)
+    assert (result.grade, step_of(result, "message").code) == (Grade.FAILED, code)
     assert time.perf_counter() - began < 3
 
 
-async def test_a_peer_that_slams_the_door_is_named():
+async def test_a_peer_that_slams_the_door_is_named() -> None:
     async with scripted.listening(scripted.slamming) as port:
         result = await probed(port, seconds=2)
-    assert result.step("message").code in {"CLOSED", "ECONNRESET", "EPIPE"}
+    assert step_of(result, "message").code in {"CLOSED", "ECONNRESET", "EPIPE"}
 
 
-async def test_a_dead_port_skips_what_stands_on_it():
+async def test_a_dead_port_skips_what_stands_on_it() -> None:
     async with scripted.listening(scripted.silent) as port:
         pass
     result = await probed(port)
-    assert result.step("tcp").code == "ECONNREFUSED"
-    assert (result.step("message").state, result.step("message").meaning) == (State.SKIPPED, "tcp failed")
+    assert step_of(result, "tcp").code == "ECONNREFUSED"
+    assert (step_of(result, "message").state, step_of(result, "message").meaning) == (State.SKIPPED, "tcp failed")
 
 
-async def test_mllp_over_tls_with_a_client_certificate(tmp_path):
+async def test_mllp_over_tls_with_a_client_certificate(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     context = server_context(authority.issue())
     context.load_verify_locations(authority.ca_file)
-    context.verify_mode = 2
+    context.verify_mode = ssl.CERT_REQUIRED
     trust = Trust(ca_file=authority.ca_file, certificate=authority.issue(["umlindi"]))
     async with MllpServer(answering(), tls=context) as server:
         good = await probed(server.port, tls=trust)
         stranger = await probed(server.port, tls=Trust())
     assert good.grade is Grade.OK
-    assert good.step("tls").evidence["version"] == "TLSv1.3"
-    assert stranger.step("tls").code == "unknown-ca"
+    assert step_of(good, "tls").evidence["version"] == "TLSv1.3"
+    assert step_of(stranger, "tls").code == "unknown-ca"
 
 
-async def test_the_server_answers_in_order_and_leaves_nothing_behind():
-    order = []
+async def test_the_server_answers_in_order_and_leaves_nothing_behind() -> None:
+    order: list[int] = []
 
     async def answer(content: bytes) -> bytes:
         number = int(content)
@@ -195,6 +201,6 @@ async def test_the_server_answers_in_order_and_leaves_nothing_behind():
 
 
 @pytest.mark.parametrize("message", ["hello", "MSH|^~\\&|é|Y|Z|W|20000101||ADT^A08|1|P|2.5||||||ASCII"])
-def test_a_message_that_cannot_be_sent_is_refused_before_anything_is(message):
+def test_a_message_that_cannot_be_sent_is_refused_before_anything_is(message: str) -> None:
     with pytest.raises((NotHl7, UnicodeEncodeError)):
         Hl7Target("127.0.0.1", 1, message=message)

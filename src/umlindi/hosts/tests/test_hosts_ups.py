@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from umlindi.hosts.ups import UpsTarget, probe
@@ -62,8 +62,13 @@ def upsd(folder: Path, *supplies: dict[str, str]) -> Iterator[int]:
             children.enter_context(child([str(NUT / "dummy-ups"), "-F", "-u", me, "-a", f"ups{number}"], folder))
         _wait(lambda: all((folder / f"dummy-ups-ups{number}").exists() for number in range(len(supplies))))
         children.enter_context(child([str(NUT / "upsd"), "-F", "-u", me], folder))
-        _wait(lambda: port in {each.laddr.port for each in psutil.net_connections("tcp") if each.status == "LISTEN"})
+        _wait(lambda: _listens(port))
         yield port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait(ready: object) -> None:
