@@ -75,7 +75,7 @@ def faults(home: str | None) -> None:
         click.echo("The demo is not running: start it with `umlindi demo up`.\n")
     for fault in FAULTS:
         broken = [where for slug, where in state.in_force if slug == fault.slug]
-        click.echo(f"{fault.slug:<24}{'BROKEN' if broken else 'whole'}   {fault.title}")
+        click.echo(f"{fault.slug:<24}{'BROKEN' if broken else 'whole':<8}{fault.title}")
         click.echo(f"{'':<24}on {', '.join(broken or fault.systems[:1])}. {fault.does}")
 
 

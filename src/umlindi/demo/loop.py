@@ -20,6 +20,7 @@ from umlindi.demo.day import Day
 from umlindi.demo.estate import write_estate
 from umlindi.demo.faults import WORKLIST
 from umlindi.demo.ground import Ground, survey, write_atomically
+from umlindi.demo.housekeeping import keep_house
 from umlindi.demo.introducing import introduce
 from umlindi.demo.lab import Breakage
 from umlindi.demo.orders import ZONE
@@ -58,6 +59,7 @@ class Demo:
         async with asyncio.TaskGroup() as group:
             group.create_task(Day(self.ground, self._listens).run())
             group.create_task(self._tend())
+            group.create_task(keep_house(self.ground))
 
     async def stop(self) -> None:
         """Stop every peer."""

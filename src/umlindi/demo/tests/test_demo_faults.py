@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -18,8 +20,11 @@ import pytest
 from pytest_django import Settings
 from ruamel.yaml import YAML
 
-from umlindi.demo import lab
+from umlindi.demo import cast, lab
 from umlindi.demo.faults import FAULTS, Fault
+from umlindi.demo.ground import Ground
+from umlindi.demo.housekeeping import forget
+from umlindi.demo.orders import ZONE
 from umlindi.diagnosis import explain
 from umlindi.estate.models import Interface
 from umlindi.probes import Grade, ProbeResult
@@ -126,3 +131,13 @@ def test_kill_9_leaves_no_program_behind_and_the_next_start_takes_the_same_ports
         process.terminate()
         process.wait(30)
         shutil.rmtree(home)
+
+
+def test_the_archive_forgets_what_is_old_and_keeps_today(demo_home: Path) -> None:
+    ground = Ground(demo_home / "demo", json.loads((demo_home / "demo" / "ports.json").read_text()))
+    today = datetime.now(ZONE).date()
+    ends = time.monotonic() + 30
+    assert forget(ground, cast.GQEBERHA, today) == 0
+    while forget(ground, cast.GQEBERHA, today + timedelta(days=1)) == 0:
+        assert time.monotonic() < ends, "no modality sent anything"
+        time.sleep(0.5)

@@ -22,6 +22,7 @@ from umlindi.config.urls import urlpatterns
 from umlindi.core.models import AuditEvent
 from umlindi.demo import lab
 from umlindi.demo.faults import FAULTS
+from umlindi.demo.ground import write_atomically
 from umlindi.testing.estate import make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def _write(home: Path, in_force: list[tuple[str, str]]) -> None:
     since = datetime.now(UTC).isoformat()
     told = {"pid": 1, "written": time.time(), "stopped": False, "peers": []}
     entries = [[slug, where, since] for slug, where in in_force]
-    (home / "demo" / "state.json").write_text(json.dumps({**told, "in_force": entries}))
+    write_atomically(home / "demo" / "state.json", json.dumps({**told, "in_force": entries}))
 
 
 @pytest.fixture
