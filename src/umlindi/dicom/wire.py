@@ -117,10 +117,12 @@ class Wire(asyncio.Protocol):
         return event
 
     def hang_up(self) -> None:
-        """Abort the association if it still stands, and close at once."""
+        """Abort the association if it still stands, and close at once: what a peer does not read is dropped."""
         self.machine.abort()
         self.flush()
-        if self._transport:
+        if self._transport and self._transport.get_write_buffer_size():
+            self._transport.abort()
+        elif self._transport:
             self._transport.close()
 
     async def closing(self) -> None:
