@@ -141,7 +141,9 @@ class ReasonForm(forms.Form):
 class NeedForm(forms.Form):
     """Which system another stands on."""
 
-    needs: forms.ModelChoiceField[System] = forms.ModelChoiceField(System.objects.none(), label="Stands on")
+    needs: forms.ModelChoiceField[System] = forms.ModelChoiceField(
+        System.objects.none(), label="It also stands on", empty_label="Choose a system"
+    )
 
     def __init__(self, systems: QuerySet[System], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

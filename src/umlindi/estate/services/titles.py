@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from umlindi.core.actors import Actor
 from umlindi.estate import csvfile
 from umlindi.estate.models import Interface, Site
@@ -33,8 +35,7 @@ def import_titles(actor: Actor, data: bytes, site: Site, *, dry_run: bool = Fals
         return _located(complaint, titles, table)
 
     report = carry_out(actor, description, locate, dry_run=dry_run)
-    report.warnings.extend(_warnings(titles, table))
-    return report
+    return replace(report, absent=[], warnings=_warnings(titles, table))
 
 
 def _formulas(table: csvfile.Table) -> list[Complaint]:

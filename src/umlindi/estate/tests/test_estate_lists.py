@@ -108,6 +108,8 @@ def test_a_known_title_keeps_its_system_and_gets_its_new_address_only(site: Site
     rows = "AE,IP,Port,Description,Vendor\nCT1,10.20.4.21,11112,Renamed,Other\n"
     [change] = import_titles(HOUSE, rows.encode(), site).changes
     assert change.after == {"host": "10.20.4.21", "port": 11112}
+    make_system(site)
+    assert import_titles(HOUSE, rows.encode(), site).absent == [], "a list has no say over what it does not name"
     system.refresh_from_db()
     assert (system.name, system.vendor, system.notes) == ("CT in casualty", "Siemens", "by hand")
 
