@@ -11,6 +11,9 @@ from umlindi.estate.queries import search
 from umlindi.web.context import House
 
 ROOM_FOR_DOORS = 4
+SEARCHED = 4
+"""How many times more is searched than shown: what is itself called so comes before what merely stands there."""
+
 ACTIONS = (
     ("Run the morning check", "watch:checks", "check.run"),
     ("Import an estate", "estate:import", "estate.edit"),
@@ -30,13 +33,14 @@ class Hit:
 
 def hits(request: Request, text: str, limit: int) -> list[Hit]:
     """What is looked after first, then pages and actions. Every page and action where nothing is typed."""
-    found = [Hit(hit.label, hit.url, hit.detail) for hit in search(request.actor, text, limit - ROOM_FOR_DOORS)]
-    return [*found, *_doors(request, text)][:limit]
+    words = text.casefold().split()
+    found = [Hit(hit.label, hit.url, hit.detail) for hit in search(request.actor, text, limit * SEARCHED)]
+    found.sort(key=lambda hit: not all(word in hit.name.casefold() for word in words))
+    return [*found[: limit - ROOM_FOR_DOORS], *_doors(request, words)][:limit]
 
 
-def _doors(request: Request, text: str) -> list[Hit]:
+def _doors(request: Request, words: list[str]) -> list[Hit]:
     doors = [Hit(room.name, room.url, "page") for room in House(request).rooms]
     doors += [Hit(name, reverse(route), "action") for name, route, right in ACTIONS if request.actor.may(right)]
     doors += [Hit(name, reverse(route), "your account") for name, route in OWN]
-    words = text.casefold().split()
     return [door for door in doors if all(word in f"{door.name} {door.about}".casefold() for word in words)]

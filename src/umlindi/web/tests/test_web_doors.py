@@ -55,6 +55,14 @@ def test_the_palette_finds_systems_of_the_actors_organisations_only() -> None:
     assert "Baobab hidden" not in page
 
 
+def test_what_is_called_so_comes_before_what_merely_stands_there() -> None:
+    site = make_site(make_organisation(), name="Baobab")
+    make_system(site, name="Archive")
+    make_system(site, name="Baobab worklist")
+    page = signed_in(Role.VIEWER, site.organisation).get("/palette", {"q": "baobab", "part": "1"}).content.decode()
+    assert page.index("Baobab worklist") < page.index("Archive")
+
+
 def test_the_palette_offers_only_the_pages_and_actions_one_may_use() -> None:
     viewer = signed_in(Role.VIEWER, make_organisation()).get("/palette").content.decode()
     administrator = signed_in(Role.ADMINISTRATOR).get("/palette").content.decode()
