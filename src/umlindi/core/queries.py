@@ -53,6 +53,11 @@ class TrailPage:
     older: int | None
     verification: Verification | None
 
+    @property
+    def total_in_words(self) -> str:
+        """As people here write it, with a space that does not break: 2 114."""
+        return f"{self.total:,}".replace(",", "\N{NO-BREAK SPACE}")
+
 
 def events(actor: Actor, filters: Filters) -> QuerySet[AuditEvent]:
     """The events this actor may see that fit."""

@@ -37,7 +37,7 @@ def _operation(path: str, method: str, told: dict[str, Any]) -> Operation:
     return Operation(
         method=method.upper(),
         path=path,
-        said=told.get("description", "").split("\n\n"),
+        said=told.get("description", "").replace("`", "").split("\n\n"),
         asks=[(each["name"], each.get("required", False)) for each in told.get("parameters", [])],
         answers=sorted(told.get("responses", {})),
     )
