@@ -19,6 +19,8 @@ from umlindi.web import wording
 register = template.Library()
 DAY_WIDTH = 1440
 """A trace is drawn a minute to a unit."""
+SHORTEST = 12
+"""What lasted less is drawn as long, so that the present shows from its first minute."""
 
 
 class Span(Protocol):
@@ -158,7 +160,8 @@ def _pieces(spans: list[tuple[str, float]]) -> Iterable[tuple[str, str, str]]:
     at = 0.0
     for condition, share in spans:
         width = share * DAY_WIDTH
-        yield wording.TONES[condition], f"{at:.1f}", f"{max(width - 3, 4):.1f}"
+        left = min(at, DAY_WIDTH - SHORTEST)
+        yield wording.TONES[condition], f"{left:.1f}", f"{max(width - 3, SHORTEST):.1f}"
         at += width
 
 

@@ -101,7 +101,7 @@ def test_a_trace_draws_every_piece_in_order_within_its_width(weights: list[float
     lefts = [float(left) for _, left, _ in pieces]
     assert lefts == sorted(lefts)
     assert len(pieces) == len(weights)
-    assert lefts[-1] <= look.DAY_WIDTH
+    assert lefts[-1] <= look.DAY_WIDTH - look.SHORTEST
 
 
 def test_a_trace_escapes_nothing_and_styles_nothing_inline() -> None:
