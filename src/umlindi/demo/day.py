@@ -28,6 +28,8 @@ BACKLOG = 6
 FIRST_BACKLOG = 3
 LOOK_SECONDS = 15.0
 SEND_SECONDS = 60.0
+# Between two images: a modality takes its time, and the peers of this process answer meanwhile.
+ACQUIRING_SECONDS = 0.15
 
 
 class Day:
@@ -87,6 +89,7 @@ class Day:
         async with associate(endpoint, [(CLASSES[station.modality], uids.UNCOMPRESSED)]) as association:
             while (image := await loop.run_in_executor(self._drawing, next, images, None)) is not None:
                 await association.store(image)
+                await asyncio.sleep(ACQUIRING_SECONDS)
 
     def _remember(self, station: Station, order: Order) -> None:
         self._sent[station.ae] = order.at

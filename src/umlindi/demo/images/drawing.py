@@ -9,6 +9,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 Plane = npt.NDArray[np.float64]
+# How far beyond its outline the soft edge of a shape still paints.
+EDGE = 1.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,32 @@ class Sheet:
 
     def ellipse(self, centre: tuple[float, float], radii: tuple[float, float], turn: float = 0.0) -> Plane:
         """1 well inside, 0 well outside, a soft edge between. `turn` in radians."""
-        x, y = self.x - centre[0], self.y - centre[1]
+        box = self._box(centre, max(radii))
+        x, y = self.x[box] - centre[0], self.y[box] - centre[1]
         across = (x * np.cos(turn) + y * np.sin(turn)) / radii[0]
         down = (y * np.cos(turn) - x * np.sin(turn)) / radii[1]
-        return _soft(1.0 - np.hypot(across, down))
+        mask = np.zeros_like(self.x)
+        mask[box] = _soft(1.0 - np.hypot(across, down))
+        return mask
 
     def ring(self, centre: tuple[float, float], radii: tuple[float, float], width: float) -> Plane:
         """The outline of an ellipse; `width` is a share of its radius."""
-        distance = np.hypot((self.x - centre[0]) / radii[0], (self.y - centre[1]) / radii[1])
-        return _soft(width - np.abs(1.0 - distance))
+        box = self._box(centre, max(radii) * (1 + width))
+        distance = np.hypot((self.x[box] - centre[0]) / radii[0], (self.y[box] - centre[1]) / radii[1])
+        mask = np.zeros_like(self.x)
+        mask[box] = _soft(width - np.abs(1.0 - distance))
+        return mask
+
+    def _box(self, centre: tuple[float, float], reach: float) -> tuple[slice, slice]:
+        """The pixels a shape can touch: what lies outside is not computed."""
+        sides = zip(reversed(self.x.shape), centre, strict=True)
+        across, down = (_span(side, middle, reach * EDGE) for side, middle in sides)
+        return down, across
+
+
+def _span(side: int, middle: float, reach: float) -> slice:
+    first, last = ((middle + sign * reach + 1) / 2 * (side - 1) for sign in (-1, 1))
+    return slice(max(0, int(first)), max(0, min(side, int(last) + 2)))
 
 
 def _soft(depth: Plane) -> Plane:

@@ -25,6 +25,7 @@ from umlindi.demo.faults import FAULTS, Fault
 from umlindi.demo.ground import Ground
 from umlindi.demo.housekeeping import forget
 from umlindi.demo.orders import ZONE
+from umlindi.demo.stations import STATIONS
 from umlindi.diagnosis import explain
 from umlindi.estate.models import Interface
 from umlindi.probes import Grade, ProbeResult
@@ -50,6 +51,7 @@ def demo_home() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="umlindi-demo-"))
     home.chmod(0o711)
     process = _start(home)
+    _wait_for_images(home / "demo" / "sent.json")
     try:
         yield home
     finally:
@@ -68,6 +70,14 @@ def _start(home: Path) -> subprocess.Popen[bytes]:
         assert process.poll() is None and time.monotonic() < ends, (home / "said").read_text()
         time.sleep(0.05)
     return process
+
+
+def _wait_for_images(sent: Path) -> None:
+    """Every modality has sent something: the day has begun."""
+    ends = time.monotonic() + READY_SECONDS
+    while not sent.exists() or len(json.loads(sent.read_text())) < len(STATIONS):
+        assert time.monotonic() < ends, "not every modality has sent"
+        time.sleep(0.1)
 
 
 def _interfaces(home: Path) -> dict[Place, Interface]:
@@ -92,6 +102,11 @@ async def _check(home: Path) -> dict[Place, ProbeResult]:
     return {place: explain(result, context) for place, result in results.items() if result.grade is not Grade.OK}
 
 
+def _told(broken: dict[Place, ProbeResult]) -> dict[Place, tuple[str, str, str]]:
+    failures = {place: result.first_failure() for place, result in broken.items()}
+    return {place: (step.step, step.code, step.meaning) for place, step in failures.items() if step}
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.slug)
 async def test_each_fault_is_found_where_it_is_and_nowhere_else(
     fault: Fault, demo_home: Path, settings: Settings
@@ -100,7 +115,7 @@ async def test_each_fault_is_found_where_it_is_and_nowhere_else(
     _, where = lab.break_fault(demo_home, fault.slug)
     broken = await _check(demo_home)
     lab.mend(demo_home, fault.slug)
-    assert {place.system for place in broken} == {where, *fault.also}
+    assert {place.system for place in broken} == {where, *fault.also}, _told(broken)
     result = broken[Place(where, fault.interface)]
     failure = result.first_failure()
     assert failure is not None
