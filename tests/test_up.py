@@ -35,7 +35,9 @@ class Up:
 
     def __init__(self, home: Path, port: int, *options: str) -> None:
         self.home, self.port = home, port
-        command = [sys.executable, "-m", "umlindi", "up", "--home", str(home), "--port", str(port), *options]
+        # Stops in good order also where the test run itself is killed.
+        guarded = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "umlindi", "up"]
+        command = [*guarded, "--home", str(home), "--port", str(port), *options]
         env = {name: value for name, value in os.environ.items() if not name.startswith(("UMLINDI_", "DATABASE_"))}
         self.process = subprocess.Popen(
             command,
