@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from umlindi.accounts.models import Organisation, User
 from umlindi.estate.models import Interface
@@ -87,7 +88,7 @@ class Check(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Morning check of {self.organisation}, {self.started_at:%Y-%m-%d %H:%M}"
+        return f"Morning check of {self.organisation}, {localtime(self.started_at):%Y-%m-%d %H:%M}"
 
     def get_absolute_url(self) -> str:
         return reverse("watch:check", args=[self.pk])
