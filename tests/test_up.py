@@ -164,7 +164,7 @@ def test_the_first_start_gives_a_one_time_password_and_the_second_is_ready_withi
     assert first.end(signal.SIGHUP) == 0
     began = time.monotonic()
     second = start()
-    assert second.hear("^ready ", FIRST_START_SECONDS) == f"ready http://127.0.0.1:{second.port}/"
+    assert second.hear("^ready ", FIRST_START_SECONDS) == f"ready http://localhost:{second.port}/"
     assert time.monotonic() - began < SECOND_START_SECONDS
     assert second.healthy()
     password = ready.rsplit(" ", 1)[1]

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 UMLINDI_HOME = Path(os.environ.get("UMLINDI_HOME", ".")).resolve()
 UMLINDI_DEMO = os.environ.get("UMLINDI_DEMO") == "1"
 UMLINDI_HTTPS = os.environ.get("UMLINDI_HTTPS") == "1"
-SITE_URL = os.environ.get("UMLINDI_SITE_URL", "http://127.0.0.1:8600")
+SITE_URL = os.environ.get("UMLINDI_SITE_URL", "http://localhost:8600")
 
 
 def _secret(name: str) -> str:

@@ -42,7 +42,8 @@ class Plan:
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}/"
+        """By name: browsers keep passkeys for names only, never for addresses."""
+        return f"http://localhost:{self.port}/"
 
 
 class Supervisor:
@@ -105,6 +106,8 @@ class Supervisor:
         return os.environ | {
             "DATABASE_URL": database_url,
             "DJANGO_SETTINGS_MODULE": "umlindi.config.settings",
+            # glibc keeps a heap for every thread it meets; two are enough, and a third less memory.
+            "MALLOC_ARENA_MAX": "2",
             "PYTHONUNBUFFERED": "1",
             "UMLINDI_DEMO": "1" if self._plan.demo else "0",
             "UMLINDI_HOME": str(self._plan.home.root),
