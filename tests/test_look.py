@@ -132,7 +132,7 @@ class Site:
         return self.url + address.format(**self.keys)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """look_site in a process and a database of its own."""
     given = os.environ["DATABASE_URL"]
@@ -152,6 +152,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Not longer than this module: its event loop would stand in the way of every asyncio test after it."""
     with sync_playwright() as started:
         yield started
 
