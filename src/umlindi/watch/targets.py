@@ -164,7 +164,21 @@ def _certificate(interface: Interface) -> object:
 def _sql(interface: Interface) -> object:
     from umlindi.hosts.sql import SqlTarget  # noqa: PLC0415
 
-    return SqlTarget(_with_password(interface), **_some(interface.settings, "query"))
+    target = SqlTarget(_with_password(interface), **_some(interface.settings, "query"))
+    if _is_own_database(target.url):
+        raise NotProbeable("this is Umlindi's own database, which no interface is pointed at")
+    return target
+
+
+def _is_own_database(text: str) -> bool:
+    """Whether libpq would enter the folder of the house's own socket, where everybody is any role, superuser included."""
+    from umlindi.hosts.sql import parsed  # noqa: PLC0415
+
+    url = parsed(text)
+    _, told = url.get_dialect()().create_connect_args(url)
+    hosts = str(told.get("host", "")).split(",")
+    own = str(settings.DATABASES["default"]["HOST"])
+    return own.startswith("/") and any(Path(host).resolve() == Path(own).resolve() for host in hosts if host)
 
 
 def _with_password(interface: Interface) -> str:

@@ -69,9 +69,6 @@ _TRUST = {
     "key": Setting(_TEXT, "PEM file on this server with its key"),
 }
 _TLS = {"tls": Setting(flag, "Speak TLS to this port")} | _TRUST
-SERVER_FILES = frozenset({"ca_file", "certificate", "key", "settings_file"})
-"""Settings that name a file on the server."""
-
 _DICOM = {
     "expect": Setting(
         _words("echo", "find", "worklist", "store", "move", "get", "wado"),
@@ -172,27 +169,3 @@ def check_address(values: Mapping[str, Any], given: frozenset[str]) -> list[tupl
         if name in given and name not in kind.used and values.get(name)
     ]
     return missing + foreign
-
-
-def check_reach(
-    values: Mapping[str, Any], present: Mapping[str, Any] | None, organisation: str
-) -> list[tuple[str, str]]:
-    """What somebody who edits this organisation alone may not name: the secrets and files of others.
-
-    Whoever points an interface at an address of their own is sent its credential; so a secret's file must carry the
-    organisation's slug, and a file on the server is for the provider's own staff to name. What stood before may stay.
-    """
-    before = present or {"credential": "", "settings": {}}
-    wrong = []
-    if values["credential"] != before["credential"] and not _own_secret(values["credential"], organisation):
-        wrong.append(
-            ("credential", f"its name must begin with {organisation + '.'!r}, as your organisation's secrets do")
-        )
-    for name in SERVER_FILES & values["settings"].keys():
-        if values["settings"][name] != before["settings"].get(name):
-            wrong.append((f"settings.{name}", "names a file on the server; only the provider's own staff may"))
-    return wrong
-
-
-def _own_secret(name: str, organisation: str) -> bool:
-    return not name or name.startswith(f"{organisation}.")

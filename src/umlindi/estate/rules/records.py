@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from umlindi.estate.rules import addresses, hours, interfaces, readers
+from umlindi.estate.rules import addresses, hours, interfaces, reach, readers
 from umlindi.estate.rules.readers import Reader, Wrong, nearest, shown
 
 Place = tuple[str | int, ...]
@@ -191,7 +191,7 @@ def complete(
 ) -> tuple[dict[str, Any], list[Complaint]]:
     """The whole row: what is present, overlaid with what is given; and what is wrong with it as a whole.
 
-    `only` is the organisation of an actor who edits no other (`interfaces.check_reach`).
+    `only` is the organisation of an actor who edits no other (`reach.check_reach`).
     """
     row = {**(defaults(kind) if present is None else present), **given}
     complaints = [
@@ -202,8 +202,8 @@ def complete(
     if kind != "interface" or not row["kind"]:
         return row, complaints
     row, about_it = _complete_interface(row, frozenset(given), place)
-    reach = interfaces.check_reach(row, present, only) if only else []
-    return row, complaints + about_it + [Complaint((*place, *name.split(".")), why) for name, why in reach]
+    beyond = reach.check_reach(row, present, only) if only else []
+    return row, complaints + about_it + [Complaint((*place, *name.split(".")), why) for name, why in beyond]
 
 
 def defaults(kind: str) -> dict[str, Any]:
