@@ -24,7 +24,16 @@ STEPS = frozenset(
         *("resolve", "tcp", "tls", "association", "echo", "capabilities", "find", "worklist", "store", "move", "get"),
         *("wado", "remove", "message", "http", "qido", "handshake", "chain", "name", "expiry", "versions"),
         *("connect", "roundtrip", "query", "read", "cpu", "memory", "disk:*", "offset", "status", "battery"),
-        *("identity", "features", "statistics", "hazard:recycle", "hazard:authentication", "hazard:overwrite"),
+        *(
+            "ntp",
+            "settings",
+            "identity",
+            "features",
+            "statistics",
+            "hazard:recycle",
+            "hazard:authentication",
+            "hazard:overwrite",
+        ),
         *("hazard:listening", "hazard:default-credentials"),
     )
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from umlindi.diagnosis.logs import Finding, LogReport
+from umlindi.probes.report import cause_lines
 
-WIDTH = 100
 LONGEST_QUOTE = 160
 _NOTHING = "Nothing here looks like a fault"
 
@@ -33,19 +31,12 @@ def _lines(number: int) -> str:
 def _told(number: int, finding: Finding) -> list[str]:
     cause = finding.cause
     overcome = " - overcome later in this log" if finding.recovered else ""
-    said = [
-        ("what", cause.cause),
-        ("confirm", cause.confirm),
-        ("fix", cause.fix),
-        ("don't", cause.unsafe),
-        ("ask", cause.escalate),
-    ]
     return [
         "",
         f"{number}. {cause.title}",
         f"   {cause.confidence:.0%} sure, {finding.layer} layer, rule {cause.rule}{overcome}",
         *_why(finding),
-        *(_paragraph(label, text) for label, text in said if text),
+        *cause_lines(cause),
     ]
 
 
@@ -62,7 +53,3 @@ def _why(finding: Finding) -> list[str]:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
-
-
-def _paragraph(label: str, text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=f"   {label:<8} ", subsequent_indent=" " * 12)

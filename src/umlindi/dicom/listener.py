@@ -17,7 +17,7 @@ from typing import cast
 from umlindi.dicom import uids
 from umlindi.dicom.aio import Received, received_of, store_response
 from umlindi.dicom.dimse.command import RESPONSE, Command, CommandField
-from umlindi.dicom.upper import Acceptor, Event, Message, ReleaseRequested, Requested
+from umlindi.dicom.upper import Acceptor, Event, Message, ReleaseRequested, Requested, State
 from umlindi.dicom.wire import Wire, fault_of
 from umlindi.probes.faults import Fault, Layer, Retriable
 from umlindi.probes.transport import os_fault
@@ -86,6 +86,8 @@ class Listener:
         if not isinstance(event, Requested):
             raise fault_of(event)
         machine = cast("Acceptor", wire.machine)
+        if machine.closed:
+            raise fault_of(await _event(wire))
         refusal = self._refusal(event)
         if refusal is None:
             machine.accept(self.supported)
@@ -104,8 +106,7 @@ class Listener:
         """Serve one event; False where it was the last."""
         event = await _event(wire)
         if isinstance(event, ReleaseRequested):
-            wire.machine.confirm_release()
-            wire.flush()
+            _confirm_release(wire)
             return False
         if not isinstance(event, Message):
             raise fault_of(event)
@@ -123,6 +124,13 @@ class Listener:
             sop_class=command.sop_class,
             status=0 if recognised else _UNRECOGNISED_OPERATION,
         )
+
+
+def _confirm_release(wire: Wire) -> None:
+    """A peer that hung up right after its A-RELEASE-RQ waits for no answer: a normal end too."""
+    if wire.machine.state is State.RELEASE_ASKED:
+        wire.machine.confirm_release()
+        wire.flush()
 
 
 async def _event(wire: Wire) -> Event:

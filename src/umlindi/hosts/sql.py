@@ -35,7 +35,7 @@ _ROWS_AT_MOST = 1000
 _UPPER = [(name, Layer.APPLICATION) for name in ("connect", "roundtrip", "query")]
 
 # SQLSTATE by class, then by exact code (ISO/IEC 9075; PostgreSQL appendix A).
-_STATES = {
+STATES = {
     "08": "the connection to the database failed",
     "22": "the query meets data of the wrong kind",
     "25": "the transaction's state does not permit this",
@@ -63,7 +63,7 @@ _STATES = {
 }
 _RETRIABLE_CLASSES = frozenset({"08", "40", "53", "57", "58"})
 # Numbers of MySQL/MariaDB (1044…) and of SQL Server (207…).
-_NUMBERS = {
+NUMBERS = {
     1040: "the database has no connection left to give",
     1044: "the user lacks the right to that database",
     1045: "user or password is wrong",
@@ -81,7 +81,7 @@ _NUMBERS = {
     18456: "user or password is wrong",
 }
 # sqlite3's result codes by name.
-_NAMES = {
+NAMES = {
     "SQLITE_CANTOPEN": "the file is not there or may not be opened",
     "SQLITE_NOTADB": "the file is not an SQLite database",
     "SQLITE_CORRUPT": "the database file is damaged",
@@ -259,17 +259,17 @@ def database_fault(error: BaseException, doing: str) -> Fault:
     """A driver's error by SQLSTATE or number. The error itself is not chained: its text may hold a secret."""
     state = getattr(error, "sqlstate", None) or _state_of_text(error)
     if state:
-        meaning = _STATES.get(state) or _STATES.get(state[:2]) or "the database refused"
+        meaning = STATES.get(state) or STATES.get(state[:2]) or "the database refused"
         kind = Retriable if state[:2] in _RETRIABLE_CLASSES else Permanent
         return kind(Layer.APPLICATION, state, f"{meaning} ({doing})")
     name = getattr(error, "sqlite_errorname", None)
     if name:
         kind = Retriable if name == "SQLITE_BUSY" else Permanent
-        return kind(Layer.APPLICATION, name, f"{_NAMES.get(name, 'the database refused')} ({doing})")
+        return kind(Layer.APPLICATION, name, f"{NAMES.get(name, 'the database refused')} ({doing})")
     number = _number(error)
     if number is not None:
         kind = Retriable if number in _RETRIABLE_NUMBERS else Permanent
-        return kind(Layer.APPLICATION, str(number), f"{_NUMBERS.get(number, 'the database refused')} ({doing})")
+        return kind(Layer.APPLICATION, str(number), f"{NUMBERS.get(number, 'the database refused')} ({doing})")
     return Retriable(Layer.APPLICATION, type(error).__name__, f"the database driver gave up while {doing}")
 
 

@@ -14,7 +14,7 @@ _UPPER = [("connect", Layer.APPLICATION), ("status", Layer.HOST), ("battery", La
 _LONGEST_ANSWER = 256 * 1024
 _UPS_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # Errors of upsd (the same guide, 9.2) that an administrator meets.
-_ERRORS = {
+ERRORS = {
     "ACCESS-DENIED": "upsd does not admit this machine",
     "UNKNOWN-UPS": "upsd knows no power supply of that name",
     "DATA-STALE": "upsd has lost touch with the power supply",
@@ -129,7 +129,7 @@ def _refusal(words: list[str]) -> Fault:
     if len(words) < 2 or words[0] != "ERR":
         return _not_nut(" ".join(words).encode())
     kind = Retriable if words[1] in _RETRIABLE_ERRORS else Permanent
-    return kind(Layer.APPLICATION, f"ERR {words[1]}", _ERRORS.get(words[1], "upsd refuses"))
+    return kind(Layer.APPLICATION, f"ERR {words[1]}", ERRORS.get(words[1], "upsd refuses"))
 
 
 def _broken_off(partial: bytes) -> Fault:

@@ -1,4 +1,5 @@
-"""A throw-away PostgreSQL for one test run, as a pytest plugin: `-p umlindi.house.testing`.
+"""A throw-away PostgreSQL for one test run, and Hypothesis for a shared machine: a pytest plugin,
+`-p umlindi.house.testing`.
 
 A plugin and not a conftest, because pytest-django reads the settings before any conftest is loaded. Each run has a
 cluster of its own (one second), so that two runs side by side never meet in the database `test_umlindi`.
@@ -29,6 +30,15 @@ CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "of
 def pytest_load_initial_conftests() -> None:
     """Have the database before Django's settings are read."""
     ensure()
+    _be_patient()
+
+
+def _be_patient() -> None:
+    """How long one example of Hypothesis takes says nothing where other processes want the same cores."""
+    from hypothesis import settings  # noqa: PLC0415 - benchmarks use this module too, and count its memory
+
+    settings.register_profile("shared machine", deadline=None)
+    settings.load_profile("shared machine")
 
 
 def ensure() -> str:

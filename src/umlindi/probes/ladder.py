@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from umlindi.probes.cleaning import clean, clean_text
 from umlindi.probes.faults import Fault, Layer
 from umlindi.probes.results import ProbeResult, Severity, State, Step
 
@@ -80,4 +82,15 @@ class Ladder:
         return any(step.step == name and step.state is State.FAILED for step in self._steps)
 
     def result(self) -> ProbeResult:
-        return ProbeResult(self.probe, self.target, tuple(self._steps), self.facts)
+        """The steps and facts so far, with what the peer said of itself made fit to be stored and shown."""
+        return ProbeResult(self.probe, clean_text(self.target), tuple(map(_clean, self._steps)), clean(self.facts))
+
+
+def _clean(step: Step) -> Step:
+    return replace(
+        step,
+        step=clean_text(step.step),
+        code=clean_text(step.code),
+        meaning=clean_text(step.meaning),
+        evidence=clean(step.evidence),
+    )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
-from umlindi.probes.results import Cause, Grade, ProbeResult, State, Step
+from umlindi.probes.results import Cause, Grade, ProbeResult, Severity, State, Step
 
 EXIT_CODES = {Grade.OK: 0, Grade.DEGRADED: 1, Grade.FAILED: 2}
 EXIT_UNKNOWN = 3
 _NAGIOS_WORDS = {Grade.OK: "OK", Grade.DEGRADED: "WARNING", Grade.FAILED: "CRITICAL"}
-_MARKS = {State.OK: "ok     ", State.FAILED: "FAILED ", State.SKIPPED: "skipped"}
+_MARKS = {State.OK: "ok", State.FAILED: "FAILED", State.SKIPPED: "skipped"}
+_ACRONYMS = {"ae": "AE", "dicom": "DICOM", "pdu": "PDU", "uid": "UID"}
+WIDTH = 100
 
 
 def exit_code(result: ProbeResult) -> int:
@@ -31,25 +34,49 @@ def _label(step: Step) -> str:
 
 
 def text(result: ProbeResult) -> str:
-    """The ladder for a person: a line a step, then what is likely wrong and what to do."""
+    """The ladder for a person: a line a step, then what is likely wrong and what to do, then what the peer told."""
+    name_width = max((len(step.step) for step in result.steps), default=0)
     lines = [f"{result.target}: {result.grade}"]
-    lines += [_step_line(step) for step in result.steps]
-    for cause in result.diagnosis:
-        lines += ["", *_cause_lines(cause)]
-    return "\n".join(lines)
+    lines += [_step_line(step, name_width) for step in result.steps]
+    if result.diagnosis:
+        lines += ["", "worth knowing" if result.grade is Grade.OK else "likely causes"]
+    for number, cause in enumerate(result.diagnosis, 1):
+        lines += ["", f"{number}. {cause.title} ({cause.confidence:.0%}, rule {cause.rule})", *cause_lines(cause)]
+    return "\n".join([*lines, *_facts_lines(result)])
 
 
-def _step_line(step: Step) -> str:
-    mark = "degraded" if step.severity and step.severity.value == "degraded" else _MARKS[step.state]
+def _step_line(step: Step, name_width: int) -> str:
+    mark = "degraded" if step.severity is Severity.DEGRADED else _MARKS[step.state]
     ms = "" if step.ms is None else f"{step.ms:.1f} ms"
     said = f"{step.code} {step.meaning}".strip()
-    return f"  {mark:<9}{step.step:<14}{ms:>11}  {said}".rstrip()
+    return f"  {mark:<8}  {step.step:<{name_width}}  {ms:>10}  {said}".rstrip()
 
 
-def _cause_lines(cause: Cause) -> list[str]:
-    return [
-        f"  {cause.title} ({cause.confidence:.0%}, rule {cause.rule})",
-        f"    cause    {cause.cause}",
-        f"    confirm  {cause.confirm}",
-        f"    fix      {cause.fix}",
-    ]
+def cause_lines(cause: Cause) -> list[str]:
+    """What to know and do about a cause, wrapped, in the order a person needs it."""
+    said = (
+        ("what", cause.cause),
+        ("confirm", cause.confirm),
+        ("fix", cause.fix),
+        ("don't", cause.unsafe),
+        ("ask", cause.escalate),
+    )
+    return [_paragraph(label, told) for label, told in said if told]
+
+
+def _paragraph(label: str, told: str) -> str:
+    return textwrap.fill(told, WIDTH, initial_indent=f"   {label:<8} ", subsequent_indent=" " * 12)
+
+
+def _facts_lines(result: ProbeResult) -> list[str]:
+    """What the peer told of itself, and the last day of its certificate. Nothing where nothing is known."""
+    ends = next((step.evidence["not_after"] for step in result.steps if "not_after" in step.evidence), None)
+    known = {**result.facts, "certificate_until": ends}
+    told = [f"{_fact_name(name)} {value}" for name, value in known.items() if value not in (None, "")]
+    if not told:
+        return []
+    return ["", textwrap.fill(", ".join(told), WIDTH, initial_indent="facts  ", subsequent_indent=" " * 7)]
+
+
+def _fact_name(name: str) -> str:
+    return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from umlindi.probes.deadline import Deadline
@@ -343,7 +344,7 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
 async def tls(
     ladder: Ladder, address: Address, context: ssl.SSLContext, deadline: Deadline, server_name: str | None = None
 ) -> bool:
-    """Step `tls`: one handshake with that context. Evidence: `version`, `cipher`. True where it succeeded."""
+    """Step `tls`: one handshake. Evidence: `version`, `cipher`, `not_after`. True where it succeeded."""
     return await _tls_step(ladder, address, lambda: context, deadline, server_name) is not None
 
 
@@ -359,9 +360,18 @@ async def _tls_step(
         async with connection(address, deadline, context, server_name) as (_, writer):
             shaken = writer.get_extra_info("ssl_object")
             cipher = shaken.cipher()
-            rung.says("", shaken.version(), version=shaken.version(), cipher=cipher[0] if cipher else None)
+            told = {"version": shaken.version(), "cipher": cipher[0] if cipher else None, **_last_day(shaken)}
+            rung.says("", shaken.version(), **told)
         return context
     return None
+
+
+def _last_day(shaken: ssl.SSLObject) -> dict[str, str]:
+    """`not_after` of the peer's certificate; an unverified one is not read by Python's ssl."""
+    ends = (shaken.getpeercert() or {}).get("notAfter")
+    if not isinstance(ends, str):
+        return {}
+    return {"not_after": datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC).isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,7 @@ def conclude(module: str, target: object, telling: Telling) -> NoReturn:
 
 
 def _explained(result: ProbeResult) -> ProbeResult:
-    """A healthy peer needs no diagnosis, so the catalogue is not even loaded."""
-    if not result.first_failure():
-        return result
+    """With likely causes, and with what is worth knowing of a peer that is well: a capped query, an empty worklist."""
     from umlindi.diagnosis import explain
 
     return explain(result)

@@ -43,6 +43,7 @@ _TASKS = (
 async def probe(target: DicomTarget, deadline: Deadline) -> ProbeResult:
     """Climb the whole ladder, or as far as the peer and the target let us. Ends within the deadline."""
     ladder = Ladder("dicom", str(target))
+    ladder.facts.update(called=target.called, calling=target.calling)
     endpoint = await _reach(ladder, target, deadline)
     if endpoint is None:
         _skip_rest(ladder)

@@ -75,7 +75,7 @@ def _say_found(climb: Climb, rung: Rung, found: Found, cap: Cap | None) -> None:
     count = len(found.matches)
     evidence: dict[str, object] = {"matches": count, "cancelled": found.cut}
     if found.status is None:
-        rung.complains("", f"goes on after C-CANCEL; hung up after {count} matches", **evidence)
+        rung.complains("NO-CANCEL", f"goes on after C-CANCEL; hung up after {count} matches", **evidence)
         return
     said = f"matches: {count}" + (", then cancelled" if found.cut else "")
     if cap:

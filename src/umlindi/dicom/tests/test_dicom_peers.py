@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from umlindi.dicom.canary import INSTANCES, Canary
 from umlindi.dicom.listener import Listener, listen, storage
 from umlindi.dicom.probe.query import study_keys, worklist_keys
 from umlindi.dicom.probe.retrieval import retrieve_keys
-from umlindi.dicom.upper import Role
+from umlindi.dicom.upper import Requestor, Role
 from umlindi.probes import Fault, Permanent, Retriable
 from umlindi.testing.peers import (
     Peer,
@@ -231,6 +232,28 @@ async def test_leaving_by_an_exception_aborts_so_that_the_peer_is_free_at_once(t
         async with asyncio.timeout(2), associate(endpoint(peer), [ECHO]) as association:
             await association.echo()
         assert "Association Aborted" in peer.said() or "Peer aborted" in peer.said()
+
+
+@pytest.mark.parametrize(("released", "fault"), [(True, []), (False, ["AB 0/0"])])
+async def test_a_peer_that_is_gone_before_we_answer_it_leaves_no_bug_behind(released: bool, fault: list[str]) -> None:
+    """A slow machine reads a request and the abort behind it at once."""
+    bugs: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: bugs.append(context))
+    machine = Requestor("CT1", "UMLINDI", [ECHO])
+    async with listen("127.0.0.1", 0, "UMLINDI", storage(), Kept()) as listener:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        if released:
+            writer.write(machine.to_send())
+            machine.receive(await reader.read(1 << 16))
+            machine.release()
+        machine.abort()
+        writer.write(machine.to_send())
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    gc.collect()
+    assert bugs == []
+    assert [each.code for each in listener.faults] == fault
 
 
 async def test_our_sockets_do_not_wait_for_more_to_send() -> None:

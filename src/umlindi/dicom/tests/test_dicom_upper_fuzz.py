@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from umlindi.dicom import uids
@@ -15,9 +15,6 @@ from umlindi.dicom.dimse.command import Command
 from umlindi.dicom.malformed import Malformed
 from umlindi.dicom.upper import Acceptor, Closed, Event, Garbage, Requestor, State, Violation, framing, items, pdu
 from umlindi.dicom.upper.framing import Framer
-
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
 
 WELL_KNOWN = st.sampled_from([uids.VERIFICATION, uids.CT_IMAGE, uids.STUDY_ROOT_FIND])
 SYNTAXES = st.sampled_from([uids.EXPLICIT_VR_LE, uids.IMPLICIT_VR_LE, uids.JPEG_BASELINE])

@@ -81,3 +81,37 @@ def test_a_complaint_degrades_and_does_not_break_the_ladder() -> None:
     assert ladder.result().grade is Grade.DEGRADED
     assert ladder.broken is None
     assert ladder.failed("expiry")
+
+
+def cause(title: str) -> Cause:
+    return Cause("a-rule", title, 0.8, "because " * 30, "look", "mend", "somebody", "break")
+
+
+def ladder(severity: Severity | None, name: str = "hazard:default-credentials") -> ProbeResult:
+    last = Step(name, State.OK if severity is None else State.FAILED, 4.0, Layer.APPLICATION, "X", "y", {}, severity)
+    first = Step("tcp", State.OK, 0.1, Layer.TRANSPORT, "", "median of 3")
+    return ProbeResult("orthanc", "http://pacs", (first, last), {"max_pdu": 16384, "silent": None}, (cause("C"),))
+
+
+@pytest.mark.parametrize("name", ["x", "hazard:default-credentials", "disk:/var/lib/orthanc/db-v6/a/long/way/down"])
+def test_a_person_reads_columns_whatever_the_longest_name_is(name: str) -> None:
+    _, first, last = told(ladder(None, name)).splitlines()[:3]
+    assert first.index(" ms") == last.index(" ms")
+
+
+@pytest.mark.parametrize(
+    ("severity", "heading"),
+    [(None, "worth knowing"), (Severity.DEGRADED, "likely causes"), (Severity.FAILED, "likely causes")],
+)
+def test_hints_on_a_healthy_peer_are_told_apart_from_causes(severity: Severity | None, heading: str) -> None:
+    lines = told(ladder(severity)).splitlines()
+    assert heading in lines
+    assert "1. C (80%, rule a-rule)" in lines
+    assert max(map(len, lines)) <= 100
+
+
+def test_what_the_peer_told_of_itself_ends_the_text() -> None:
+    assert told(ladder(None)).splitlines()[-1] == "facts  max PDU 16384"
+    bare = ProbeResult("tls", "pacs:443", (Step("expiry", State.OK, 1.0, Layer.TLS, evidence={"not_after": "2027"}),))
+    assert told(bare).splitlines()[-1] == "facts  certificate until 2027"
+    assert "facts" not in told(ProbeResult("tls", "pacs:443", ()))
