@@ -171,7 +171,7 @@ def _sql(interface: Interface) -> object:
 
 
 def _is_own_database(text: str) -> bool:
-    """Whether libpq would enter the folder of the house's own socket, where everybody is any role, superuser included."""
+    """Whether libpq would enter the house's own socket folder: whoever does may be any role, its superuser too."""
     from umlindi.hosts.sql import parsed  # noqa: PLC0415
 
     url = parsed(text)

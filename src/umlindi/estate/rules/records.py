@@ -199,6 +199,9 @@ def complete(
         for field in RECORDS[kind].fields
         if field.required and not row[field.name]
     ]
+    if kind == "organisation" and only and row["slug"] != only:
+        why = "begins the names of its secrets' files; only the provider's own staff may change it"
+        complaints.append(Complaint((*place, "slug"), why))
     if kind != "interface" or not row["kind"]:
         return row, complaints
     row, about_it = _complete_interface(row, frozenset(given), place)

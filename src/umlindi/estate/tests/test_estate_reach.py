@@ -97,3 +97,11 @@ def test_a_login_of_others_stays_with_the_address_it_was_given_for(moved: dict[s
     assert _beyond(moved, stood) == {field}
     assert _beyond(moved | {"credential": "thusong.orthanc"}, stood) == set()
     assert _beyond({"credential": ""}, stood) == set()
+
+
+def test_an_organisation_does_not_take_the_short_name_that_others_secrets_begin_with() -> None:
+    stood = {"slug": "thusong", "name": "Thusong", "kind": "hospital"}
+    _, complaints = complete("organisation", {"slug": "ubuntu"}, stood, only="thusong")
+    assert [complaint.place for complaint in complaints] == [("slug",)]
+    assert complete("organisation", {"name": "Thusong Hospital"}, stood, only="thusong")[1] == []
+    assert complete("organisation", {"slug": "ubuntu"}, stood)[1] == []

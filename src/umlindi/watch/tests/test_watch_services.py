@@ -12,7 +12,7 @@ from umlindi.accounts.rules import Role
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.models import AuditEvent
 from umlindi.estate.models import Dependency, Interface
-from umlindi.probes import Layer, ProbeResult, Severity, State, Step
+from umlindi.probes import Ladder, Layer, ProbeResult, Severity, State, Step
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.watch import checking, queries, services
 from umlindi.watch.models import Check, Spell, Turn
@@ -292,3 +292,13 @@ def test_an_archive_out_of_resources_is_explained_by_its_hosts_full_disk() -> No
     services.observe(make_interface(host, kind="host"), ProbeResult("host", "host", (disk,)), NOON)
     services.observe(archive, out, minutes(1))
     assert (alone, queries.present(HOUSE, archive, minutes(1)).causes[0]["rule"]) == ("storing-fails", "storage-full")
+
+
+def test_an_answer_that_no_database_would_store_is_recorded_all_the_same() -> None:
+    ladder = Ladder("orthanc", "http://archive")
+    ladder.facts.update(name="ARCHIVE\0", version="\ud800", load=float("nan"))
+    with ladder.step("identity", Layer.APPLICATION) as rung:
+        rung.complains("wrong\0", "another Orthanc\0 answers", found={"DicomAet\0": [float("inf")]})
+    spell = services.observe(make_interface(), ladder.result(), NOON)
+    assert spell is not None
+    assert Spell.objects.get(pk=spell.pk).condition == Condition.DEGRADED
