@@ -22,6 +22,7 @@ from benchmarks.report import finish
 
 from umlindi.dicom.aio import ECHO, Endpoint, associate
 from umlindi.dicom.listener import listen, storage
+from umlindi.testing.peers import program
 
 ENDPOINTS = 200
 CONCURRENCY = 16
@@ -100,7 +101,14 @@ async def _echo(port: int) -> None:
 
 async def _echoscu(port: int) -> None:
     process = await asyncio.create_subprocess_exec(
-        "echoscu", "-aec", CALLED, "-aet", CALLING, "127.0.0.1", str(port), env=os.environ | {"TCP_NODELAY": "1"}
+        program("echoscu"),
+        "-aec",
+        CALLED,
+        "-aet",
+        CALLING,
+        "127.0.0.1",
+        str(port),
+        env=os.environ | {"TCP_NODELAY": "1"},
     )
     if await process.wait() != 0:
         raise RuntimeError(f"echoscu failed against port {port}")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import queue
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,72 +18,12 @@ import pytest
 from umlindi.house import postmaster
 from umlindi.house.gate import LOOPBACK
 from umlindi.house.home import PASSABLE
+from umlindi.testing.product import Up
 
 FIRST_START_SECONDS = 90
 SECOND_START_SECONDS = 10
 STOP_SECONDS = 12
 SERVICES = ("web", "watch", "worker")
-
-
-class Up:
-    """A running `umlindi up` and the lines it says."""
-
-    def __init__(self, home: Path, port: int, *options: str) -> None:
-        self.home, self.port = home, port
-        # Stops in good order also where the test run itself is killed.
-        guarded = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "umlindi", "up"]
-        command = [*guarded, "--home", str(home), "--port", str(port), *options]
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("UMLINDI_", "DATABASE_"))}
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=env | {"PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
-        self.said: list[str] = []
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            self._lines.put(line.rstrip())
-
-    def hear(self, pattern: str, seconds: float) -> str:
-        ends = time.monotonic() + seconds
-        while True:
-            try:
-                self.said.append(self._lines.get(timeout=max(0.01, ends - time.monotonic())))
-            except queue.Empty:
-                pytest.fail(f"did not say {pattern!r} within {seconds} s: {self.said}")
-            if re.search(pattern, self.said[-1]):
-                return self.said[-1]
-
-    def end(self, sent: signal.Signals, seconds: float = STOP_SECONDS) -> int:
-        self.process.send_signal(sent)
-        return self.ended(seconds)
-
-    def ended(self, seconds: float) -> int:
-        code = self.process.wait(seconds)
-        self._reader.join()
-        if self.process.stdout:
-            self.process.stdout.close()
-        return code
-
-    def children(self) -> dict[str, psutil.Process]:
-        return {child.cmdline()[3]: child for child in psutil.Process(self.process.pid).children()}
-
-    def healthy(self) -> bool:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
-        try:
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
 
 
 Start = Callable[..., Up]
@@ -159,7 +94,7 @@ def test_the_first_start_gives_a_one_time_password_and_the_second_is_ready_withi
 ) -> None:
     first = start()
     ready = first.hear("^ready ", FIRST_START_SECONDS)
-    assert re.fullmatch(rf"ready http://127\.0\.0\.1:{first.port}/  sign in as admin with .* password \S{{12,}}", ready)
+    assert re.fullmatch(rf"ready http://localhost:{first.port}/  sign in as admin with .* password \S{{12,}}", ready)
     assert first.healthy()
     assert first.end(signal.SIGHUP) == 0
     began = time.monotonic()

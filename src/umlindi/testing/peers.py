@@ -84,7 +84,7 @@ def start_orthanc(
     path = folder / "orthanc.json"
     path.write_text(json.dumps(settings, indent=1))
     port, http = int(settings["DicomPort"]), int(settings["HttpPort"])
-    with _running([_binary("Orthanc"), "--verbose", str(path)], folder, "orthanc", (port, http)) as (process, log):
+    with _running([program("Orthanc"), "--verbose", str(path)], folder, "orthanc", (port, http)) as (process, log):
         yield Peer("127.0.0.1", port, str(settings["DicomAet"]), process, log, folder, f"http://127.0.0.1:{http}")
 
 
@@ -133,7 +133,7 @@ def start_dcmqrscp(
     port = free_port()
     config = folder / "dcmqrscp.cfg"
     config.write_text(_dcmqrscp_config(port, ae, storage, remotes, open_to_all))
-    command = [_binary("dcmqrscp"), "--debug", "-c", str(config), *options]
+    command = [program("dcmqrscp"), "--debug", "-c", str(config), *options]
     with _running(command, folder, "dcmqrscp", (port,), nodelay=nodelay) as (process, log):
         yield Peer("127.0.0.1", port, ae, process, log, folder)
 
@@ -152,7 +152,7 @@ def start_storescp(folder: Path, *options: str, ae: str = "STORESCP") -> Iterato
     """DCMTK's storage receiver (echo and store only). Options are its own (`+xi`, `--refuse`, `--tls ...`)."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = [_binary("storescp"), "--debug", "-aet", ae, "-od", str(folder), *options, str(port)]
+    command = [program("storescp"), "--debug", "-aet", ae, "-od", str(folder), *options, str(port)]
     with _running(command, folder, "storescp", (port,)) as (process, log):
         yield Peer("127.0.0.1", port, ae, process, log, folder)
 
@@ -165,7 +165,7 @@ def start_wlmscpfs(folder: Path, *options: str, ae: str = "WORKLIST", items: Seq
     (storage / "lockfile").touch()
     write_worklist(storage, items)
     port = free_port()
-    command = [_binary("wlmscpfs"), "--debug", "-dfp", str(folder), *options, str(port)]
+    command = [program("wlmscpfs"), "--debug", "-dfp", str(folder), *options, str(port)]
     with _running(command, folder, "wlmscpfs", (port,)) as (process, log):
         yield Peer("127.0.0.1", port, ae, process, log, folder)
 
@@ -183,8 +183,12 @@ def write_worklist(storage: Path, items: Sequence[Dataset]) -> None:
         file.save_as(path, enforce_file_format=True)
 
 
-def _binary(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/bin")
+def program(name: str) -> str:
+    """Where a peer's program lies, the machine's own before PATH: pynetdicom brings an `echoscu` and a `storescp` too.
+
+    Raises `NotStarted` where it is not installed.
+    """
+    found = shutil.which(name, path=f"/usr/bin:/usr/sbin:/usr/local/bin:{os.environ.get('PATH', '')}")
     if found is None:
         raise NotStarted(f"{name} is not installed")
     return found

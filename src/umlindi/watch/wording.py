@@ -18,6 +18,10 @@ _BY_STEP_AND_CODE = {
     ("association", "RJ 2/3/2"): "is too busy for another association",
     ("store", "A700"): "cannot store: out of resources",
     ("move", "A801"): "refuses every retrieve",
+    ("move", "SLOW"): "is slow to send images back",
+    ("get", "SLOW"): "is slow to send images back",
+    ("wado", "SLOW"): "is slow to send images over the web",
+    ("worklist", "EMPTY"): "has no worklist for a modality",
     ("message", "TIMEOUT"): "takes messages and never acknowledges them",
     ("expiry", "certificate-expired"): "has an expired certificate",
     ("expiry", "expires-soon"): "has a certificate near its end",
@@ -75,7 +79,7 @@ def headline(step: Mapping[str, Any] | None) -> str:
 
 def _full(step: Mapping[str, Any]) -> str:
     share = step["evidence"].get("used_share")
-    return f"{share:.0%} full" if isinstance(share, float) else "nearly full"
+    return f"{share * 100:.0f} % full" if isinstance(share, float) else "nearly full"
 
 
 def first_failure(result: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -32,6 +32,7 @@ from umlindi.testing.peers import (
     Peer,
     Remote,
     free_port,
+    program,
     start_dcmqrscp,
     start_orthanc,
     start_storescp,
@@ -116,9 +117,9 @@ async def test_a_hundred_associations_side_by_side(tmp_path: Path) -> None:
         assert listener.faults == []
 
 
-async def run(*command: str) -> int:
+async def run(name: str, *options: str) -> int:
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        program(name), *options, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     return await process.wait()
 
