@@ -100,16 +100,8 @@ async def _echo(port: int) -> None:
 
 
 async def _echoscu(port: int) -> None:
-    process = await asyncio.create_subprocess_exec(
-        program("echoscu"),
-        "-aec",
-        CALLED,
-        "-aet",
-        CALLING,
-        "127.0.0.1",
-        str(port),
-        env=os.environ | {"TCP_NODELAY": "1"},
-    )
+    command = (program("echoscu"), "-aec", CALLED, "-aet", CALLING, "127.0.0.1", str(port))
+    process = await asyncio.create_subprocess_exec(*command, env=os.environ | {"TCP_NODELAY": "1"})
     if await process.wait() != 0:
         raise RuntimeError(f"echoscu failed against port {port}")
 
