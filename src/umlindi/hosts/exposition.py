@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
@@ -34,7 +35,9 @@ def _samples(text: str) -> Samples:
     try:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                samples[sample.name].append((sample.labels, sample.value))
+                # NaN and +Inf are values of the format; they tell nothing of a machine.
+                if math.isfinite(sample.value):
+                    samples[sample.name].append((sample.labels, sample.value))
     except (ValueError, IndexError, KeyError) as error:
         raise NotExposition("the text does not read as a Prometheus exposition") from error
     return samples

@@ -134,7 +134,7 @@ def _json_list(answer: Answer) -> list[dict[str, Any]]:
         raise Permanent(Layer.DATA, "CONTENT-TYPE", meaning, content_type=answer.content_type)
     try:
         listed = json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Permanent(Layer.DATA, "NOT-JSON", "the answer is labelled JSON but does not read as JSON") from error
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise Permanent(Layer.DATA, "NOT-DICOM-JSON", "the answer is JSON but not a list of datasets (PS3.18 F)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
 
 from umlindi.dicom import uids
 from umlindi.dicom.aio import Association, Found
@@ -21,6 +23,8 @@ from umlindi.probes.ladder import Rung
 
 _FIND = (uids.STUDY_ROOT_FIND, uids.UNCOMPRESSED)
 _WORKLIST = (uids.MODALITY_WORKLIST_FIND, uids.UNCOMPRESSED)
+# A code string (PS3.5 6.2) without the spaces that no Defined Term of Modality has (PS3.3 C.7.3.1.1.1).
+_MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
 _HALF_DAYS = ("-115959.999999", "120000-")
 
 
@@ -155,5 +159,7 @@ async def worklist(climb: Climb, rung: Rung) -> None:
 
 
 def _modality(item: Dataset) -> str:
-    steps = item.get("ScheduledProcedureStepSequence") or [Dataset()]
-    return str(steps[0].get("Modality", "")) or "none"
+    """Its Modality where that is one: a peer that puts something else there may have put a person there (law 6)."""
+    steps = item.get("ScheduledProcedureStepSequence")
+    told = str(steps[0].get("Modality", "")) if isinstance(steps, DicomSequence) and steps else ""
+    return told if _MODALITY.fullmatch(told) else "other" if told else "none"

@@ -5,6 +5,7 @@ URLs may carry a user and a password, so none is ever part of a meaning or of ev
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -118,8 +119,9 @@ class Multipart:
 
 
 async def _remove_from_orthanc(client: httpx.AsyncClient, root: str, study_uid: str) -> None:
-    found = _json(await client.post(f"{root}/tools/lookup", content=study_uid))
-    studies = [str(each.get("ID", "")) for each in found if each.get("Type") == "Study"]
+    found = await _json(client, "POST", f"{root}/tools/lookup", study_uid)
+    listed = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    studies = [str(each.get("ID", "")) for each in listed if each.get("Type") == "Study"]
     if not studies:
         raise Permanent(Layer.APPLICATION, "NOT-FOUND", "that Orthanc does not hold the canary study")
     for study in studies:
@@ -128,9 +130,8 @@ async def _remove_from_orthanc(client: httpx.AsyncClient, root: str, study_uid: 
 
 
 async def _check_is_canary(client: httpx.AsyncClient, url: str, study_uid: str) -> None:
-    study = _json(await client.get(url))
-    uid = study.get("MainDicomTags", {}).get("StudyInstanceUID")
-    patient = study.get("PatientMainDicomTags", {}).get("PatientID")
+    study = await _json(client, "GET", url)
+    uid, patient = _tag(study, "MainDicomTags", "StudyInstanceUID"), _tag(study, "PatientMainDicomTags", "PatientID")
     if uid != study_uid or patient != PATIENT_ID:
         raise Permanent(Layer.APPLICATION, "NOT-CANARY", "the study found is not the canary; it was left alone")
 
@@ -142,11 +143,23 @@ async def _remove_by_dicomweb(client: httpx.AsyncClient, url: str) -> None:
     _expect_success(answer)
 
 
-def _json(answer: httpx.Response) -> Any:
-    _expect_success(answer)
+def _tag(study: Any, group: str, name: str) -> Any:
+    tags = study.get(group) if isinstance(study, dict) else None
+    return tags.get(name) if isinstance(tags, dict) else None
+
+
+async def _json(client: httpx.AsyncClient, method: str, url: str, content: str | None = None) -> Any:
+    """An answer within the bound, read as JSON."""
+    body = bytearray()
+    async with client.stream(method, url, content=content) as answer:
+        _expect_success(answer)
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > _LARGEST_ANSWER:
+                raise Permanent(Layer.APPLICATION, "TOO-LARGE", "the answer is far larger than one about a study")
     try:
-        return answer.json()
-    except ValueError as error:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
         raise Permanent(Layer.APPLICATION, "GARBAGE", "the answer is not JSON") from error
 
 

@@ -66,7 +66,7 @@ def _previewed(request: Request, form: BringForm) -> HttpResponse:
 
 def _confirmed(request: Request, sites: QuerySet[Site]) -> HttpResponse:
     """What was previewed, judged anew: the estate may have changed since."""
-    site = get_object_or_404(sites, pk=request.POST["site"]) if request.POST.get("site", "").isdigit() else None
+    site = get_object_or_404(sites, pk=request.POST["site"]) if request.POST.get("site", "").isdecimal() else None
     try:
         report = _carry_out(request, request.POST["text"], site, dry_run=False)
     except ImportRefused as error:

@@ -114,7 +114,7 @@ async def _statistics(ladder: Ladder, site: Site, deadline: Deadline) -> None:
         told = _object(await site.expect("/statistics", deadline))
         counts = {name.removeprefix("Count").lower(): told.get(name) for name in _COUNTS}
         disk = str(told.get("TotalDiskSize", ""))
-        evidence = {**counts, "disk_bytes": int(disk) if disk.isdigit() else None}
+        evidence = {**counts, "disk_bytes": int(disk) if _is_number(disk) else None}
         rung.says("", f"{counts['studies']} studies, {counts['instances']} instances", **evidence)
 
 
@@ -139,7 +139,11 @@ def _settings(file: Path) -> dict[str, Any]:
 def version_of(text: str) -> tuple[int, ...]:
     """`1.10.1` as numbers. A build of the main line (`mainline`) is newer than every release."""
     parts = text.split(".")
-    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else (999,)
+    return tuple(map(int, parts)) if all(map(_is_number, parts)) else (999,)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20
 
 
 def _object(answer: Answer) -> dict[str, Any]:
@@ -157,5 +161,5 @@ def _strings(answer: Answer) -> list[str]:
 def _json(answer: Answer) -> Any:
     try:
         return json.loads(answer.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Permanent(Layer.APPLICATION, "NOT-ORTHANC", "the answer is not JSON, as Orthanc's is") from error

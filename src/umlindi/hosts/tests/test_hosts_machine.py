@@ -152,3 +152,13 @@ async def test_this_machine_is_read() -> None:
     assert {"read", "cpu", "memory", "disk:/"} <= set(said)
     assert 0 <= step_of(result, "cpu").evidence["busy_share"] <= 1
     assert step_of(result, "disk:/").evidence["total_bytes"] > 0
+
+
+@given(st.sampled_from(["NaN", "+Inf", "-Inf"]), st.sampled_from([NODE, WINDOWS]), st.data())
+def test_a_value_that_is_no_number_tells_nothing(value: str, page: str, data: st.DataObject) -> None:
+    """It is left out, and no probe breaks on it."""
+    lines = page.splitlines()
+    at = data.draw(st.sampled_from([at for at, line in enumerate(lines) if not line.startswith("#")]))
+    broken = [*lines[:at], f"{lines[at].rpartition(' ')[0]} {value}", *lines[at + 1 :], ""]
+    without = [*lines[:at], *lines[at + 1 :], ""]
+    assert exposition.read("\n".join(broken)) == exposition.read("\n".join(without))

@@ -139,7 +139,7 @@ async def test_newer_versions_tell_of_themselves(tmp_path: Path) -> None:
     assert (said["hazard:recycle"], said["hazard:overwrite"]) == ("recycle", "ok")
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", "hello", '{"Version": "1"}'])
+@pytest.mark.parametrize("body", ["[]", "{}", "hello", '{"Version": "1"}', "[" * 100_000])
 async def test_what_is_no_orthanc_is_told(body: str) -> None:
     answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     async with scripted.listening(scripted.saying(answer.encode())) as port:
@@ -194,6 +194,7 @@ async def test_a_status_is_judged_by_what_was_expected(
         ("application/dicom+json", "<html>", "NOT-JSON"),
         ("application/dicom+json", '{"a": 1}', "NOT-DICOM-JSON"),
         ("application/dicom+json", "[1]", "NOT-DICOM-JSON"),
+        ("application/dicom+json", "[" * 100_000, "NOT-JSON"),
         ("application/json", "[]", "ok"),
     ],
 )
@@ -221,3 +222,8 @@ def test_settings_that_cannot_be_read_name_their_file(tmp_path: Path) -> None:
 
 def test_versions_are_compared_as_numbers() -> None:
     assert version_of("1.9.7") < version_of("1.10.1") < version_of("1.12.0") < version_of("mainline")
+
+
+@pytest.mark.parametrize("text", ["1.²", "1." + "9" * 5000, "mainline", ""])
+def test_a_version_that_is_no_numbers_counts_as_the_newest(text: str) -> None:
+    assert version_of(text) > version_of("1.12.9")
