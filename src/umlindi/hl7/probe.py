@@ -14,7 +14,7 @@ from umlindi.hl7.mllp import frame
 from umlindi.hl7.tables import ACCEPTED, REFUSED, UNSUPPORTED
 from umlindi.probes import Deadline, Ladder, Layer, Permanent, ProbeResult
 from umlindi.probes.ladder import Rung
-from umlindi.probes.transport import Trust, looks_like, reach, skip_all
+from umlindi.probes.transport import Trust, looks_like, place, reach, skip_all
 
 _SAID_AT_MOST = 200
 # ERR-2: segment^sequence^field^repetition^component^subcomponent, and nothing that could be somebody's data.
@@ -48,7 +48,7 @@ class Hl7Target:
 
 async def probe(target: Hl7Target, deadline: Deadline) -> ProbeResult:
     """Steps: resolve, tcp, tls (where asked for), message."""
-    ladder = Ladder("hl7", f"{target.host}:{target.port}")
+    ladder = Ladder("hl7", place(target.host, target.port))
     peer = await reach(ladder, target.host, target.port, deadline, trust=target.tls, samples=target.samples)
     if peer is None:
         skip_all(ladder, [("message", Layer.APPLICATION)])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from umlindi.probes import Deadline, Ladder, Layer, Permanent, ProbeResult, Retriable
-from umlindi.probes.transport import Address, os_fault, resolve, skip_all
+from umlindi.probes.transport import Address, os_fault, place, resolve, skip_all
 
 _PACKET = struct.Struct("!BBbb11I")
 # Seconds between the NTP era (1900) and the Unix epoch, and the length of an era (RFC 5905 §6).
@@ -45,7 +45,7 @@ class Sample:
 
 async def probe(target: TimeTarget, deadline: Deadline) -> ProbeResult:
     """Steps: resolve, ntp (does it answer, is it itself synchronised), offset."""
-    ladder = Ladder("time", f"{target.host}:{target.port}")
+    ladder = Ladder("time", place(target.host, target.port))
     address = await resolve(ladder, target.host, target.port, deadline)
     best = await _ntp(ladder, address, target.samples, deadline) if address else None
     if best is None:

@@ -15,7 +15,7 @@ import h11
 
 from umlindi import __version__
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Permanent, Retriable
-from umlindi.probes.transport import Reached, Trust, looks_like, os_fault, reach
+from umlindi.probes.transport import Reached, Trust, looks_like, os_fault, place, reach
 
 LARGEST_BODY = 8 * 1024 * 1024
 _CHUNK = 65536
@@ -96,8 +96,7 @@ class Url:
 
     @property
     def authority(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return place(self.host, self.port)
 
     def __str__(self) -> str:
         """Without credential and query: both may be secret, and this is shown and stored."""

@@ -84,7 +84,7 @@ async def _climb(ladder: Ladder, read: Read, thresholds: Thresholds) -> None:
         first = await read()
         ladder.facts["source"] = first.source
         ladder.facts.update(first.facts)
-        rung.says("", f"{first.source}, {len(first.disks)} disks")
+        rung.says("", f"{first.source}, {len(first.disks)} disk{'s' * (len(first.disks) != 1)}")
     if first is None:
         skip_all(ladder, _UPPER)
         return

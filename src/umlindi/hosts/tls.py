@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Permanent, ProbeResult
-from umlindi.probes.transport import Reached, Trust, connection, reach, skip_all
+from umlindi.probes.transport import Reached, Trust, connection, place, reach, skip_all
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -51,7 +51,7 @@ async def probe(target: TlsTarget, deadline: Deadline) -> ProbeResult:
 
     Everything above the handshake is climbed whatever its neighbours say: an untrusted chain still has an expiry.
     """
-    ladder = Ladder("tls", f"{target.host}:{target.port}")
+    ladder = Ladder("tls", place(target.host, target.port))
     peer = await reach(ladder, target.host, target.port, deadline, samples=target.samples)
     if peer is None:
         skip_all(ladder, [("handshake", Layer.TLS), *_UPPER])

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Permanent, ProbeResult, Retriable, Severity
-from umlindi.probes.transport import Reached, looks_like, os_fault, reach, skip_all
+from umlindi.probes.transport import Reached, looks_like, os_fault, place, reach, skip_all
 
 _UPPER = [("connect", Layer.APPLICATION), ("status", Layer.HOST), ("battery", Layer.HOST)]
 _LONGEST_ANSWER = 256 * 1024
@@ -50,9 +50,8 @@ class UpsTarget:
 
 async def probe(target: UpsTarget, deadline: Deadline) -> ProbeResult:
     """Steps: resolve, tcp, connect (does upsd answer and know the power supply), status, battery."""
-    ladder = Ladder(
-        "ups", f"{target.ups}@{target.host}:{target.port}" if target.ups else f"{target.host}:{target.port}"
-    )
+    where = place(target.host, target.port)
+    ladder = Ladder("ups", f"{target.ups}@{where}" if target.ups else where)
     peer = await reach(ladder, target.host, target.port, deadline, samples=target.samples)
     variables = await _connect(ladder, peer, target.ups, deadline) if peer else None
     if variables is None:

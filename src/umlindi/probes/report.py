@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 
 from umlindi.probes.results import Cause, Grade, ProbeResult, Severity, State, Step
 
@@ -12,6 +13,8 @@ EXIT_UNKNOWN = 3
 _NAGIOS_WORDS = {Grade.OK: "OK", Grade.DEGRADED: "WARNING", Grade.FAILED: "CRITICAL"}
 _MARKS = {State.OK: "ok", State.FAILED: "FAILED", State.SKIPPED: "skipped"}
 _ACRONYMS = {"ae": "AE", "dicom": "DICOM", "pdu": "PDU", "uid": "UID"}
+# Facts that the caller gave, and the target says already.
+_OURS = frozenset({"called", "calling"})
 WIDTH = 100
 
 
@@ -35,9 +38,10 @@ def _label(step: Step) -> str:
 
 def text(result: ProbeResult) -> str:
     """The ladder for a person: a line a step, then what is likely wrong and what to do, then what the peer told."""
-    name_width = max((len(step.step) for step in result.steps), default=0)
+    runs = _runs(result.steps)
+    width = max((len(_run_name(run)) for run in runs), default=0)
     lines = [f"{result.target}: {result.grade}"]
-    lines += [_step_line(step, name_width) for step in result.steps]
+    lines += [_run_line(run, width) for run in runs]
     if result.diagnosis:
         lines += ["", "worth knowing" if result.grade is Grade.OK else "likely causes"]
     for number, cause in enumerate(result.diagnosis, 1):
@@ -45,11 +49,31 @@ def text(result: ProbeResult) -> str:
     return "\n".join([*lines, *_facts_lines(result)])
 
 
-def _step_line(step: Step, name_width: int) -> str:
+def _runs(steps: Sequence[Step]) -> list[list[Step]]:
+    """The steps in order; neighbours skipped for the same reason stand together."""
+    runs: list[list[Step]] = []
+    for step in steps:
+        if runs and step.state is State.SKIPPED and _alike(runs[-1][0], step):
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    return runs
+
+
+def _alike(one: Step, other: Step) -> bool:
+    return (one.state, one.meaning) == (other.state, other.meaning)
+
+
+def _run_name(run: Sequence[Step]) -> str:
+    return run[0].step if len(run) == 1 else f"{run[0].step} … {run[-1].step}"
+
+
+def _run_line(run: Sequence[Step], width: int) -> str:
+    step = run[0]
     mark = "degraded" if step.severity is Severity.DEGRADED else _MARKS[step.state]
     ms = "" if step.ms is None else f"{step.ms:.1f} ms"
     said = f"{step.code} {step.meaning}".strip()
-    return f"  {mark:<8}  {step.step:<{name_width}}  {ms:>10}  {said}".rstrip()
+    return f"  {mark:<8}  {_run_name(run):<{width}}  {ms:>10}  {said}".rstrip()
 
 
 def cause_lines(cause: Cause) -> list[str]:
@@ -72,7 +96,8 @@ def _facts_lines(result: ProbeResult) -> list[str]:
     """What the peer told of itself, and the last day of its certificate. Nothing where nothing is known."""
     ends = next((step.evidence["not_after"] for step in result.steps if "not_after" in step.evidence), None)
     known = {**result.facts, "certificate_until": ends}
-    told = [f"{_fact_name(name)} {value}" for name, value in known.items() if value not in (None, "")]
+    shown = {name: value for name, value in known.items() if value not in (None, "") and name not in _OURS}
+    told = [f"{_fact_name(name)} {value}" for name, value in shown.items()]
     if not told:
         return []
     return ["", textwrap.fill(", ".join(told), WIDTH, initial_indent="facts  ", subsequent_indent=" " * 7)]

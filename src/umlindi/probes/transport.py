@@ -127,6 +127,11 @@ class Trust:
 VERIFIED = Trust()
 
 
+def place(host: str, port: int) -> str:
+    """`host:port`, an IPv6 address in brackets (RFC 3986 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def os_code(error: OSError) -> str:
     """The name of an operating-system error: `ECONNREFUSED`, `EAI_NONAME`; `TIMEOUT` where only time ran out."""
     if isinstance(error, socket.gaierror):

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from umlindi.cli.probe.common import Unusable
+from umlindi.probes import report
 
 KINDS = {
     "dicom": "A DICOM application entity: from its name to the retrieval of a canary study.",
@@ -37,6 +38,15 @@ class Kinds(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Kinds"):
             formatter.write_dl(sorted(KINDS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(report.EXIT_UNKNOWN)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise Unusable(error.format_message()) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 CREDENTIAL_VARIABLE = "UMLINDI_CREDENTIAL"
+
+
+# A name or an address; neither the scheme of a URL nor an AE title stands before it.
+_HOST = re.compile(r"\[?[^\s/@\[\]]+\]?")
 
 
 class Unusable(click.ClickException):
@@ -137,7 +142,7 @@ def host_and_port(text: str, default: int | None = None) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if default is not None and (not colon or text.endswith("]")):
         host, port = text, str(default)
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+    if not _HOST.fullmatch(host) or not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise Unusable(f"{text!r} is not HOST:PORT with a port from 1 to 65535")
     return host.strip("[]"), int(port)
 

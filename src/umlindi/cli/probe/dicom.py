@@ -31,7 +31,12 @@ from umlindi.probes.transport import Trust
 @click.option("--orthanc", metavar="URL", help="Orthanc REST root to remove the canary study by.")
 @click.option("--move-ae", metavar="AE", help="Title under which the peer sends to us. Default: that of --calling.")
 @click.option("--move-host", default="0.0.0.0", help="Address on which we receive.", show_default=True)  # noqa: S104
-@click.option("--move-port", type=click.IntRange(0, 65535), default=0, help="Port on which we receive. Default: free.")
+@click.option(
+    "--move-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port on which we receive, as the peer has it on record. Without it C-MOVE is not tried.",
+)
 @common.credential_option
 @common.trust_options
 @common.telling_options

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from umlindi.cli import main
 from umlindi.cli.probe import KINDS
-from umlindi.testing.peers import free_port
+from umlindi.testing.peers import free_port, start_wlmscpfs
 
 SECRET = "geheim-wagwoord"
 
@@ -38,6 +38,21 @@ def test_every_kind_is_there_and_explains_itself() -> None:
     for kind in KINDS:
         assert kind in listed
         assert umlindi(kind, "--help").exit_code == 0
+
+
+def test_without_a_kind_it_lists_the_kinds_and_is_unknown() -> None:
+    result = umlindi()
+    assert result.exit_code == 3
+    assert result.output == umlindi("--help").output
+
+
+def test_what_is_worth_knowing_of_a_healthy_peer_is_told(tmp_path: Path) -> None:
+    with start_wlmscpfs(tmp_path) as peer:
+        called = ("dicom", f"127.0.0.1:{peer.port}", "--called", peer.ae, "--calling", "CT1", "--read-only")
+        text, told = umlindi(*called), json.loads(umlindi(*called, "--json").output)
+    assert (text.exit_code, told["grade"], told["diagnosis"][0]["rule"]) == (0, "ok", "worklist-empty")
+    assert "\nworth knowing\n" in text.output
+    assert told["facts"].items() >= {"called": peer.ae, "calling": "CT1"}.items()
 
 
 def test_the_json_is_the_documented_contract() -> None:
@@ -69,7 +84,11 @@ def test_a_healthy_target_ends_with_0_and_one_nagios_line() -> None:
         ["hl7", "pacs:70000"],
         ["hl7", "127.0.0.1:1", "--deadline", "0"],
         ["hl7", "127.0.0.1:1", "--message", "/nosuch/file"],
+        ["--nosuch"],
         ["dicom", "127.0.0.1:1"],
+        ["dicom", "http://127.0.0.1:104", "--called", "A", "--calling", "B"],
+        ["dicom", "ARCHIVE@127.0.0.1:104", "--called", "A", "--calling", "B"],
+        ["dicom", "127.0.0.1:104", "--called", "SEVENTEEN_LETTERS", "--calling", "B"],
         ["web", "ftp://pacs"],
         ["tls", "pacs:https"],
         ["sql", f"foo://u:{SECRET}@h/x"],

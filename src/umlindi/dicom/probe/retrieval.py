@@ -17,7 +17,7 @@ from umlindi.dicom.dimse import status as statuses
 from umlindi.dicom.dimse.datasets import decode_dataset
 from umlindi.dicom.dimse.status import Service
 from umlindi.dicom.listener import listen, storage
-from umlindi.dicom.probe.climb import Climb
+from umlindi.dicom.probe.climb import Climb, NotTried
 from umlindi.dicom.upper import Role
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
 from umlindi.probes.ladder import Rung
@@ -137,6 +137,8 @@ def retrieve_keys(canary: Canary) -> Dataset:
 async def move(climb: Climb, rung: Rung) -> None:
     """C-MOVE of the canary to our own listener; the objects' times are those of their arrival."""
     target = climb.target
+    if target.move_port == 0 and "move" not in target.expect:
+        raise NotTried("a peer sends only to a port it has on record, and none was given (--move-port)")
     destination = target.move_ae or target.calling
     arrivals = Arrivals(Canary(climb.target.calling))
     async with listen(target.move_host, target.move_port, destination, storage(), arrivals.keep) as listener:

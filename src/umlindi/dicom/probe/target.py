@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from umlindi.probes.transport import Trust
+from umlindi.probes.transport import Trust, place
 
 STEPS = (
     "resolve",
@@ -64,4 +64,4 @@ class DicomTarget:
             raise ValueError("a DICOMweb or Orthanc root is an http or https URL")
 
     def __str__(self) -> str:
-        return f"{self.called}@{self.host}:{self.port}"
+        return f"{self.called}@{place(self.host, self.port)}"

@@ -35,7 +35,7 @@ def test_json_is_the_contract_and_a_healthy_peer_ends_with_0(tmp_path: Path) -> 
 def test_the_worst_expected_step_decides_the_exit_code(tmp_path: Path) -> None:
     with start_orthanc(tmp_path) as peer:
         arguments = (f"127.0.0.1:{peer.port}", "--called", "ORTHANC", "--calling", "UMLINDI", "--orthanc", peer.url)
-        degraded = run(*arguments)
+        degraded = run(*arguments, "--move-port", str(free_port()))
         failed = run(*arguments, "--expect", "echo,worklist", "--nagios")
     assert degraded.exit_code == 1, degraded.output
     assert failed.exit_code == 2

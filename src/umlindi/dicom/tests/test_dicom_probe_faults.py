@@ -255,7 +255,7 @@ async def test_a_peer_that_says_success_but_brings_back_too_little_is_found_out(
         return await well(message, machine)
 
     async with scripted(dicom(short)) as port:
-        result = await climbed(port, seconds=10)
+        result = await climbed(port, seconds=10, move_port=free_port())
     assert told(result, "store").state is State.OK
     assert (told(result, "get").code, told(result, "get").layer) == ("INCOMPLETE", Layer.DATA)
     assert told(result, "get").evidence["instances"] == 1

@@ -161,11 +161,13 @@ async def test_a_wrong_called_ae_title_at_orthanc_is_named(tmp_path: Path) -> No
 
 async def test_an_unknown_move_destination_is_a801(tmp_path: Path) -> None:
     with start_dcmqrscp(tmp_path) as peer:
-        degraded = await climbed(peer, move_ae="STRANGER")
+        untried = await climbed(peer, move_ae="STRANGER")
+        degraded = await climbed(peer, move_ae="STRANGER", move_port=free_port())
         failed = await climbed(peer, move_ae="STRANGER", expect=EVERYTHING)
     step = told(degraded, "move")
     assert (step.code, step.layer, step.severity) == ("A801", Layer.DIMSE, Severity.DEGRADED)
     assert "move destination unknown" in step.meaning
+    assert (told(untried, "move").state, untried.grade) == (State.SKIPPED, Grade.OK)
     assert failed.grade is Grade.FAILED
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import builds, dictionaries, floats, lists, none, sampled_from, text
 
-from umlindi.probes import Cause, Fault, Grade, Ladder, Layer, Permanent, ProbeResult, Severity, State, Step
+from umlindi.probes import Cause, Fault, Grade, Ladder, Layer, Permanent, ProbeResult, Retriable, Severity, State, Step
 from umlindi.probes.report import exit_code, nagios
 from umlindi.probes.report import text as told
 
@@ -115,3 +115,17 @@ def test_what_the_peer_told_of_itself_ends_the_text() -> None:
     bare = ProbeResult("tls", "pacs:443", (Step("expiry", State.OK, 1.0, Layer.TLS, evidence={"not_after": "2027"}),))
     assert told(bare).splitlines()[-1] == "facts  certificate until 2027"
     assert "facts" not in told(ProbeResult("tls", "pacs:443", ()))
+
+
+def test_steps_skipped_for_one_reason_are_one_line() -> None:
+    climbed = Ladder("dicom", "A@pacs:104")
+    with climbed.step("tcp", Layer.TRANSPORT):
+        raise Retriable(Layer.TRANSPORT, "ECONNREFUSED", "nothing listens")
+    for name in ("association", "echo", "find"):
+        climbed.skip(name, Layer.DIMSE, "tcp failed")
+    climbed.skip("remove", Layer.APPLICATION, "read-only, as asked")
+    lines = told(climbed.result()).splitlines()
+    assert [" ".join(line.split()) for line in lines[2:]] == [
+        "skipped association … find tcp failed",
+        "skipped remove read-only, as asked",
+    ]
