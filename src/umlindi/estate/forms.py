@@ -164,5 +164,5 @@ class BringForm(forms.Form):
 
 
 def interface_kinds() -> list[tuple[str, str, str]]:
-    """What can be added: word, label, and the fields it is reached by."""
-    return [(word, label, ", ".join(KINDS[word].required) or "nothing") for word, label in INTERFACE_KINDS.items()]
+    """What can be added: word, label, and what its probe asks."""
+    return [(word, label, KINDS[word].about) for word, label in INTERFACE_KINDS.items()]

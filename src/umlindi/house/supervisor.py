@@ -21,6 +21,7 @@ from umlindi.house.schema import prepare_schema
 POLL_SECONDS = 0.5
 WEB_SECONDS = 60.0
 DEMO_SECONDS = 2.0
+DEMO_AT_MOST_SECONDS = 30.0
 POLITE_SECONDS = 6.0
 KILL_SECONDS = 5.0
 DATABASE_PAUSE = 10.0
@@ -56,9 +57,11 @@ class Supervisor:
         self._plan = plan
         self._say = say
         self._cluster: Cluster | None = None
+        self._waiting: list[Child] = []
         self._children: list[Child] = []
         self._demo_awaited: Child | None = None
         self._demo_log_from = 0
+        self._demo_until = 0.0
         self._database_again_at = 0.0
 
     def run(self) -> None:
@@ -79,16 +82,21 @@ class Supervisor:
         env = self._environment(self._database_url())
         password = prepare_schema(self._plan.home, env, self._say)
         for service in self._services():
-            child = Child(service, self._plan.home.logs / f"{service.name}.log", env)
-            self._children.append(child)
-            self._demo_log_from = child.log_size()
-            child.start()
-            if service.name == "web":
-                self._wait_for_web(child)
-        self._say(f"started {', '.join(child.service.name for child in self._children)}")
+            self._waiting.append(Child(service, self._plan.home.logs / f"{service.name}.log", env))
+        self._wait_for_web(self._start_next())
+        if self._plan.demo:
+            self._demo_log_from = self._waiting[0].log_size()
+            self._demo_awaited = self._start_next()
+            self._demo_until = time.monotonic() + DEMO_AT_MOST_SECONDS
         self._wait_for_demo()
         sign_in = f"  sign in as admin with the one-time password {password}" if password else ""
         self._say(f"ready {self._plan.url}{sign_in}")
+
+    def _start_next(self) -> Child:
+        child = self._waiting.pop(0)
+        self._children.append(child)
+        child.start()
+        return child
 
     def _database_url(self) -> str:
         given = os.environ.get("DATABASE_URL")
@@ -115,12 +123,13 @@ class Supervisor:
         }
 
     def _services(self) -> Iterator[Service]:
+        """In the order of their start. What probes comes after what it probes, and is stopped before it."""
         umlindi = (sys.executable, "-m", "umlindi")
         yield Service("web", (*umlindi, "web", "--port", str(self._plan.port)))
-        yield Service("watch", (*umlindi, "watch"))
-        yield Service("worker", (*umlindi, "worker"))
         if self._plan.demo:
             yield Service("demo", (*umlindi, "demo", "up", "--home", str(self._plan.home.root)))
+        yield Service("worker", (*umlindi, "worker"))
+        yield Service("watch", (*umlindi, "watch"))
 
     def _wait_for_web(self, web: Child) -> None:
         ends = time.monotonic() + WEB_SECONDS
@@ -131,24 +140,28 @@ class Supervisor:
         raise ServiceFailed(f"The web server does not answer at {self._plan.url}health: see {web.log}.")
 
     def _wait_for_demo(self) -> None:
-        self._demo_awaited = self._children[-1] if self._plan.demo else None
+        """Shortly, so that nobody waits for the ready line; what probes the demo waits longer."""
         ends = time.monotonic() + DEMO_SECONDS
-        while self._demo_awaited and self._demo_awaited.alive and time.monotonic() < ends:
-            self._hear_demo()
+        while self._waiting and time.monotonic() < ends:
+            self._start_rest()
             time.sleep(POLL_SECONDS / 5)
-        if self._demo_awaited:
+        if self._waiting:
             self._say("the demo estate is still starting; it appears as it comes up")
 
-    def _hear_demo(self) -> None:
+    def _start_rest(self) -> None:
+        """Start what still waits, once the demo is up, or has ended, or has taken too long."""
         if self._demo_awaited and self._demo_awaited.has_said("ready", self._demo_log_from):
             self._demo_awaited = None
             self._say("the demo estate is up")
+        late = self._demo_awaited and (not self._demo_awaited.alive or time.monotonic() > self._demo_until)
+        while self._waiting and (self._demo_awaited is None or late):
+            self._start_next()
 
     def _keep(self) -> None:
         while True:
             time.sleep(POLL_SECONDS)
             self._keep_database(time.monotonic())
-            self._hear_demo()
+            self._start_rest()
             self._tend_children()
 
     def _tend_children(self) -> None:
@@ -182,10 +195,10 @@ class Supervisor:
         self._say("stopped")
 
     def _ask_children_to_end(self) -> None:
-        for child in self._children:
-            child.ask_to_end()
+        """The last started first, each before the next: no probe sees the demo go."""
         ends = time.monotonic() + POLITE_SECONDS
-        for child in self._children:
+        for child in reversed(self._children):
+            child.ask_to_end()
             child.wait(max(0.0, ends - time.monotonic()))
 
 

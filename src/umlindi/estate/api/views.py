@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from umlindi.accounts.api import actor_of_request
 from umlindi.accounts.models import Organisation
-from umlindi.core.scope import visible
+from umlindi.core.scope import visible_or_404
 from umlindi.estate import services
 from umlindi.estate.api import serializers as shapes
 from umlindi.estate.api.rows import Estate, Row, Rows, refusal, site_named, system_named
@@ -233,5 +233,5 @@ class ExportView(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         actor, slug = actor_of_request(request), request.query_params.get("organisation", "")
-        chosen = get_object_or_404(visible(actor, Organisation), slug=slug) if slug else None
+        chosen = visible_or_404(actor, Organisation, slug=slug) if slug else None
         return HttpResponse(services.export_estate(actor, chosen), content_type="application/yaml; charset=utf-8")

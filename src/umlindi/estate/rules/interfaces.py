@@ -35,9 +35,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceKind:
-    """`required` and `optional` name fields of ADDRESS; what is in neither does not apply to the kind."""
+    """`required` and `optional` name fields of ADDRESS; what is in neither does not apply to the kind.
+
+    `about` says what a probe of this kind asks, for who chooses one.
+    """
 
     label: str
+    about: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict)
@@ -95,17 +99,29 @@ _ORTHANC = {
 }
 
 KINDS: dict[str, InterfaceKind] = {
-    "dicom": InterfaceKind("DICOM", ("host", "port", "called", "calling"), (), _DICOM | _TLS | _ALWAYS),
+    "dicom": InterfaceKind(
+        "DICOM",
+        "An application entity: echo, query, worklist, store, retrieve",
+        ("host", "port", "called", "calling"),
+        (),
+        _DICOM | _TLS | _ALWAYS,
+    ),
     "dicomweb": InterfaceKind(
         "DICOMweb",
+        "A QIDO-RS and WADO-RS root",
         ("url",),
         ("credential",),
         {"study": Setting(_TEXT, "Study Instance UID to read; without it, any"), **_STATUS, **_TRUST, **_ALWAYS},
     ),
-    "web": InterfaceKind("HTTP", ("url",), ("credential",), _STATUS | _TRUST | _ALWAYS),
-    "hl7": InterfaceKind("HL7 (MLLP)", ("host", "port"), (), _HL7 | _TLS | _ALWAYS),
+    "web": InterfaceKind(
+        "HTTP", "A web page or service that must answer", ("url",), ("credential",), _STATUS | _TRUST | _ALWAYS
+    ),
+    "hl7": InterfaceKind(
+        "HL7 (MLLP)", "A listener that must acknowledge messages", ("host", "port"), (), _HL7 | _TLS | _ALWAYS
+    ),
     "tls": InterfaceKind(
         "TLS certificate",
+        "Its chain, its name and its last day",
         ("host", "port"),
         (),
         {
@@ -117,19 +133,33 @@ KINDS: dict[str, InterfaceKind] = {
     ),
     "sql": InterfaceKind(
         "Database",
+        "A connection, a round trip, a query",
         ("url",),
         ("credential",),
         {"query": Setting(_TEXT, "A SELECT whose answer shows that the database works"), **_ALWAYS},
     ),
-    "host": InterfaceKind("Host metrics", (), ("url", "credential"), _ALWAYS),
-    "time": InterfaceKind("Time (NTP)", ("host",), ("port",), _ALWAYS),
+    "host": InterfaceKind(
+        "Host metrics",
+        "Processor, memory and every disk: this machine, or an exporter's page",
+        (),
+        ("url", "credential"),
+        _ALWAYS,
+    ),
+    "time": InterfaceKind("Time (NTP)", "How far a clock is off", ("host",), ("port",), _ALWAYS),
     "ups": InterfaceKind(
         "UPS (NUT)",
+        "Mains or battery, and how long it lasts",
         ("host",),
         ("port",),
         {"ups": Setting(_TEXT, "Which power supply, where upsd has several"), **_ALWAYS},
     ),
-    "orthanc": InterfaceKind("Orthanc REST", ("url",), ("credential",), _ORTHANC | _TRUST | _ALWAYS),
+    "orthanc": InterfaceKind(
+        "Orthanc REST",
+        "Who it is, what it holds, and dangerous settings",
+        ("url",),
+        ("credential",),
+        _ORTHANC | _TRUST | _ALWAYS,
+    ),
 }
 
 

@@ -137,7 +137,7 @@ def number(raw: Any, *, low: float, high: float, whole: bool = False, unit: str 
         raise Wrong(f"{shown(value)} is not a whole number")
     if not low <= float(value) <= high:
         raise Wrong(f"{value} is outside {low:g} to {high:g}{unit and ' ' + unit}")
-    return int(float(value)) if whole else float(value)
+    return int(float(value)) if float(value).is_integer() else float(value)
 
 
 port = partial(number, low=1, high=65535, whole=True)
