@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from umlindi.accounts.doors import Request, needs
@@ -44,7 +45,13 @@ def probe_now(request: Request, pk: int) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "watch/_asked.html", {"interface": interface})
     messages.success(request, f"{interface} is being probed. Its answer shows here in a few seconds.")
-    return redirect(request.headers.get("Referer") or "now")
+    return redirect(_where_from(request))
+
+
+def _where_from(request: Request) -> str:
+    """The page that asked, where it is one of ours; else Now."""
+    page = request.headers.get("Referer", "")
+    return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()) else "now"
 
 
 @require_safe

@@ -21,7 +21,6 @@ _BY_STEP_AND_CODE = {
     ("move", "SLOW"): "is slow to send images back",
     ("get", "SLOW"): "is slow to send images back",
     ("wado", "SLOW"): "is slow to send images over the web",
-    ("worklist", "EMPTY"): "has no worklist for a modality",
     ("message", "TIMEOUT"): "takes messages and never acknowledges them",
     ("expiry", "certificate-expired"): "has an expired certificate",
     ("expiry", "expires-soon"): "has a certificate near its end",
@@ -31,6 +30,7 @@ _BY_STEP_AND_CODE = {
     ("battery", "low-battery"): "is near the end of its battery",
 }
 _BY_STEP = {
+    "settings": "cannot be probed as it is set up",
     "resolve": "has a name that leads nowhere",
     "tcp": "cannot be reached",
     "tls": "does not complete the TLS handshake",
@@ -74,7 +74,14 @@ def headline(step: Mapping[str, Any] | None) -> str:
         return f"has its disk {name.removeprefix('disk:')} {_full(step)}"
     if name.startswith("hazard:"):
         return f"has a dangerous setting: {name.removeprefix('hazard:').replace('-', ' ')}"
+    if (name, code) == ("worklist", "EMPTY"):
+        return f"has no order for {_missing(step)}"
     return _BY_STEP_AND_CODE.get((name, code)) or _BY_STEP.get(name, f"fails at {name}")
+
+
+def _missing(step: Mapping[str, Any]) -> str:
+    missing = step["evidence"].get("missing")
+    return " and ".join(missing) if missing else "a modality"
 
 
 def _full(step: Mapping[str, Any]) -> str:

@@ -207,3 +207,26 @@ def test_the_command_names_what_it_cannot_find(refused: Interface, words: tuple[
     code, said = command(*words)
     assert code in {1, 2}
     assert words[1] in said
+
+
+@pytest.mark.parametrize(
+    ("referer", "to"),
+    [
+        ("http://testserver/estate/", "http://testserver/estate/"),
+        ("https://elsewhere.example/", "/"),
+        ("//elsewhere.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_probe_on_demand_leads_back_to_a_page_of_ours(refused: Interface, referer: str, to: str) -> None:
+    client, _ = signed_in(Role.OPERATOR, refused)
+    response = client.post(reverse("watch:probe", args=[refused.pk]), headers={"Referer": referer})
+    assert (response.status_code, response.headers["Location"]) == (302, to)
+
+
+def test_an_organisation_that_no_text_can_name_is_not_there(refused: Interface) -> None:
+    client, _ = signed_in(Role.ADMINISTRATOR, refused)
+    assert client.get(reverse("now"), {"org": "\0"}).status_code == 404
+    assert client.get(reverse("api-estate-export"), {"organisation": "\0"}).status_code == 404
+    assert client.post(reverse("watch:check_start"), {"organisation": "\0"}).status_code == 404
