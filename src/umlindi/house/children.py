@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 LARGEST_LOG = 5_000_000
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -49,7 +50,7 @@ class Child:
 
     def start(self) -> None:
         self._bound_log()
-        with self.log.open("ab") as out:
+        with open_log(self.log) as out:
             self._process = subprocess.Popen(
                 self.service.command,
                 stdin=subprocess.DEVNULL,
@@ -116,8 +117,13 @@ class Child:
     def _bound_log(self) -> None:
         """Keep one older part. The child appends, so cutting the file it holds open is safe."""
         if self.log_size() > LARGEST_LOG:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            shutil.copy(self.log, self.log.with_suffix(".log.1"))
             os.truncate(self.log, 0)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """A log to append to, for its owner alone: it names hosts and people, and everybody may pass through root's home."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
 def die_with_parent() -> Callable[[], None]:

@@ -169,7 +169,10 @@ class Cluster:
         folder = str(self.socket_folder).replace('"', '""')
         places = {"unix_socket_directories": f'"{folder}"', "log_directory": str(self._log_folder)}
         settings = SETTINGS | places | dict(self._settings)
-        path.write_text("".join(_setting(name, value) for name, value in settings.items()))
+        # The folder is the database user's, who may have put a link there: never write through it.
+        path.unlink(missing_ok=True)
+        with path.open("x") as file:
+            file.write("".join(_setting(name, value) for name, value in settings.items()))
         account.own(path)
 
     def _claim_socket_folder(self, account: Account) -> None:

@@ -22,6 +22,7 @@ def prepare_schema(home: Home, env: Mapping[str, str], say: Callable[[str], None
     """
     log = home.logs / "prepare.log"
     with told_plainly(home.root):
+        log.touch(0o600)
         out = log.open("w")
     with (
         out,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -49,6 +50,17 @@ def until(holds: Callable[[], bool], seconds: float = 10) -> None:
     while not holds():
         assert time.monotonic() < ends
         time.sleep(0.02)
+
+
+def test_a_log_is_for_its_owner_alone_and_so_is_its_older_part(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "LARGEST_LOG", 0)
+    child = make("-c", "print('10.20.4.31 refuses', flush=True)")
+    child.start()
+    assert child.wait(10)
+    child.tend(time.monotonic())
+    parts = [child.log, child.log.with_suffix(".log.1")]
+    assert [stat.S_IMODE(part.stat().st_mode) for part in parts] == [0o600, 0o600]
+    assert "refuses" in parts[1].read_text()
 
 
 def test_a_child_that_runs_needs_no_tending(make: Make) -> None:

@@ -54,6 +54,20 @@ def test_it_is_created_once_and_adopted_afterwards(cluster: Cluster) -> None:
     assert words(cluster) == ["first"]
 
 
+@needs_root
+def test_root_does_not_write_through_a_link_that_the_databases_user_left(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.start()
+    cluster.stop()
+    precious = tmp_path / "precious"
+    precious.write_text("as it was")
+    settings = cluster.folder / "umlindi.conf"
+    settings.unlink()
+    settings.symlink_to(precious)
+    assert cluster.start() is Start.STARTED
+    assert precious.read_text() == "as it was"
+    assert not settings.is_symlink()
+
+
 def test_the_products_role_owns_its_database_and_is_no_superuser(cluster: Cluster) -> None:
     cluster.start()
     with psycopg.connect(cluster.url()) as connection:
