@@ -14,6 +14,8 @@ import waitress
 from umlindi.cli.django import with_django
 
 THREADS = 8
+# An estate file has 2 MB; waitress would take a gigabyte of anybody before the first page is asked for.
+LARGEST_REQUEST = 8_000_000
 HTTPS_PROXY: dict[str, Any] = {
     "trusted_proxy": "127.0.0.1",
     "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
@@ -30,7 +32,15 @@ def command(port: int) -> None:
 
     signal.signal(signal.SIGTERM, _leave)
     proxy = HTTPS_PROXY if os.environ.get("UMLINDI_HTTPS") == "1" else {}
-    waitress.serve(application, host="127.0.0.1", port=port, threads=THREADS, ident=None, **proxy)
+    waitress.serve(
+        application,
+        host="127.0.0.1",
+        port=port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=LARGEST_REQUEST,
+        **proxy,
+    )
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -42,7 +42,9 @@ def visible(actor: Actor, model: type[Row]) -> QuerySet[Row]:
 
 def visible_or_404(actor: Actor, model: type[Row], **lookup: Any) -> Row:
     """One visible row, or Http404: the same answer for a row of a stranger and for none at all."""
-    row = visible(actor, model).filter(**lookup).first()
+    # PostgreSQL refuses NUL in a text, where no row can have it.
+    possible = not any("\0" in value for value in lookup.values() if isinstance(value, str))
+    row = visible(actor, model).filter(**lookup).first() if possible else None
     if row is None:
         raise Http404(f"no such {model._meta.verbose_name}")
     return row

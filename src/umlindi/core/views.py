@@ -24,7 +24,7 @@ def trail(request: Request) -> HttpResponse:
     """Who did what, when and why; and is the record itself whole?"""
     form = FilterForm(request.GET)
     before = request.GET.get("before", "")
-    page = trail_page(request.actor, form.filters(), int(before) if before.isdecimal() else None)
+    page = trail_page(request.actor, form.filters(), int(before) if before.isdecimal() and len(before) < 20 else None)
     return render(request, "audit/list.html", {"page": page, "form": form})
 
 
