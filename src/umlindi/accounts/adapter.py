@@ -19,6 +19,12 @@ from umlindi.core.audit import audited
 QUIET = frozenset({"account/messages/logged_in.txt", "account/messages/logged_out.txt"})
 
 
+def locked_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """The name that a lock-out counts by: sign-in takes a name in any case, so one person must be one name."""
+    typed = (credentials or {}).get("username") or request.POST.get("login", "")
+    return str(typed).lower()
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """People are added by an administrator, who gives them a one-time password."""
 

@@ -66,7 +66,7 @@ def reset(username: str, second_factor: bool) -> None:
     if second_factor:
         services.reset_second_factor(actor, user, "reset on the server")
     _say_once(lambda: services.reset_password(actor, user))
-    unlock(username=user.username)
+    unlock(username=user.username.lower())
 
 
 def _person(username: str) -> User:

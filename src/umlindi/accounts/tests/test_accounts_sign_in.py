@@ -102,6 +102,15 @@ def test_five_wrong_passwords_lock_the_name_there_and_nobody_else(user: User) ->
     assert told == {"sign-in.failed": 6, "sign-in.locked": 2, "sign-in": 2}
 
 
+def test_a_lock_holds_for_a_name_in_any_case() -> None:
+    user = make_user(Role.VIEWER, username="Lindiwe")
+    client = Client()
+    for _ in range(5):
+        _sign_in(client, user, "wrong")
+    for name in ("lindiwe", "LINDIWE", " Lindiwe "):
+        assert client.post("/account/login/", {"login": name, "password": PASSWORD}).status_code == 429
+
+
 def test_a_lock_ends_by_itself_although_somebody_kept_trying(user: User) -> None:
     client = Client()
     for _ in range(5):
