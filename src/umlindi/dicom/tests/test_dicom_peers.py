@@ -6,7 +6,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from umlindi.testing.peers import (
     start_storescp,
     start_wlmscpfs,
 )
+from umlindi.testing.pynetdicom_peer import Served, start_pynetdicom
 
 CANARY = Canary("UMLINDI")
 STORE = (uids.SECONDARY_CAPTURE, uids.UNCOMPRESSED)
@@ -55,7 +56,7 @@ class Kept(list[Received]):
         return 0
 
 
-def endpoint(peer: Peer) -> Endpoint:
+def endpoint(peer: Peer | Served) -> Endpoint:
     return Endpoint(peer.host, peer.port, peer.ae, "UMLINDI")
 
 
@@ -169,16 +170,9 @@ def _file_meta() -> Any:
     return meta
 
 
-@contextmanager
-def pynetdicom_scp(handlers: list[Any]) -> Iterator[Peer]:
-    ae = AE(ae_title="PYNETDICOM")
-    for sop_class in (Verification, SecondaryCaptureImageStorage, StudyRootQueryRetrieveInformationModelFind):
-        ae.add_supported_context(sop_class)
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-    try:
-        yield Peer("127.0.0.1", server.server_address[1], "PYNETDICOM", None, Path(), Path())  # type: ignore[arg-type, union-attr]
-    finally:
-        server.shutdown()  # type: ignore[union-attr]
+def pynetdicom_scp(handler: Any) -> AbstractContextManager[Served]:
+    sop_classes = (Verification, SecondaryCaptureImageStorage, StudyRootQueryRetrieveInformationModelFind)
+    return start_pynetdicom(sop_classes, [handler])
 
 
 async def test_a_find_is_cancelled_after_enough_matches() -> None:
@@ -192,7 +186,7 @@ async def test_a_find_is_cancelled_after_enough_matches() -> None:
                 return
             yield 0xFF00, study_keys("20260101", study_uid=f"1.2.{number}")
 
-    with pynetdicom_scp([(evt.EVT_C_FIND, handle)]) as peer:
+    with pynetdicom_scp((evt.EVT_C_FIND, handle)) as peer:
         async with associate(endpoint(peer), [FIND]) as association:
             found = await association.find(uids.STUDY_ROOT_FIND, study_keys(), at_most=20)
     assert found.cut
@@ -202,7 +196,7 @@ async def test_a_find_is_cancelled_after_enough_matches() -> None:
 
 @pytest.mark.parametrize(("status", "kind"), [(0xA700, Retriable), (0xC001, Permanent), (0x0124, Permanent)])
 async def test_a_failed_store_is_raised_with_the_peers_status(status: int, kind: type[Fault]) -> None:
-    with pynetdicom_scp([(evt.EVT_C_STORE, lambda _event: status)]) as peer:
+    with pynetdicom_scp((evt.EVT_C_STORE, lambda _event: status)) as peer:
         async with associate(endpoint(peer), [STORE]) as association:
             with pytest.raises(kind) as caught:
                 await association.store(CANARY.datasets()[0])

@@ -16,14 +16,15 @@ from umlindi.dicom import uids
 from umlindi.dicom.canary import Canary
 from umlindi.dicom.dimse.command import DATASET_FOLLOWS, Command, CommandField
 from umlindi.dicom.dimse.datasets import encode_dataset
-from umlindi.dicom.probe import DicomTarget, probe
+from umlindi.dicom.probe import DicomTarget, probe, retrieval
 from umlindi.dicom.probe.query import study_keys
 from umlindi.dicom.upper import Acceptor, Context, Message, ReleaseRequested, Requested, items, pdu
 from umlindi.probes import Deadline, Grade, Layer, ProbeResult, State, Step
 from umlindi.testing.peers import free_port
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-SECONDS = 4.0
+# Ample for a loaded machine; and as little as a time-out can be shown with.
+SECONDS, SHORT = 8.0, 2.0
 
 
 @asynccontextmanager
@@ -113,7 +114,7 @@ async def test_each_way_to_fail_an_association_has_its_code(
     script: Script, code: str, layer: Layer, words: str
 ) -> None:
     async with scripted(script) as port:
-        result = await climbed(port)
+        result = await climbed(port, SHORT if code == "TIMEOUT" else SECONDS)
     step = told(result, "association")
     assert (step.code, step.layer) == (code, layer)
     assert words in step.meaning
@@ -179,7 +180,7 @@ async def test_a_peer_that_accepts_but_never_answers_an_echo_is_not_waited_for_a
         return []
 
     async with scripted(dicom(mute)) as port:
-        result = await climbed(port)
+        result = await climbed(port, SHORT)
     assert told(result, "association").state is State.OK
     assert told(result, "echo").code == "TIMEOUT"
     assert told(result, "find").meaning == "the peer did not answer C-ECHO"
@@ -208,7 +209,7 @@ async def test_matches_that_trickle_end_with_the_steps_share_of_the_deadline() -
         return []
 
     async with scripted(dicom(trickle)) as port:
-        result = await climbed(port, canary=False, expect=frozenset({"echo", "find"}))
+        result = await climbed(port, SHORT, canary=False, expect=frozenset({"echo", "find"}))
     assert told(result, "find").code == "TIMEOUT"
     assert result.grade is Grade.FAILED
 
@@ -244,8 +245,11 @@ async def test_an_answer_to_another_message_is_garbage() -> None:
     assert (told(result, "echo").code, told(result, "echo").layer) == ("GARBAGE", Layer.DIMSE)
 
 
-async def test_a_peer_that_says_success_but_brings_back_too_little_is_found_out() -> None:
-    """C-GET answers success with one of three instances; C-MOVE with none."""
+async def test_a_peer_that_says_success_but_brings_back_too_little_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """C-GET answers success with one of three instances; C-MOVE with none, however long one waits."""
+    monkeypatch.setattr(retrieval, "_STRAGGLER_SECONDS", 0.2)
 
     async def short(message: Message, machine: Acceptor) -> list[Answer]:
         if message.command.field == CommandField.C_GET_RQ:
@@ -255,7 +259,7 @@ async def test_a_peer_that_says_success_but_brings_back_too_little_is_found_out(
         return await well(message, machine)
 
     async with scripted(dicom(short)) as port:
-        result = await climbed(port, seconds=10, move_port=free_port())
+        result = await climbed(port, move_port=free_port())
     assert told(result, "store").state is State.OK
     assert (told(result, "get").code, told(result, "get").layer) == ("INCOMPLETE", Layer.DATA)
     assert told(result, "get").evidence["instances"] == 1
@@ -298,7 +302,7 @@ async def test_a_peer_that_stops_reading_cannot_hold_up_store() -> None:
             writer.write(machine.to_send())
 
     async with scripted(deaf) as port:
-        result = await climbed(port, expect=frozenset({"echo", "store"}))
+        result = await climbed(port, SHORT, expect=frozenset({"echo", "store"}))
     assert told(result, "store").code == "TIMEOUT"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     CTImageStorage,
     StudyRootQueryRetrieveInformationModelFind,
@@ -35,11 +35,12 @@ from umlindi.testing.peers import (
     start_storescp,
     start_wlmscpfs,
 )
+from umlindi.testing.pynetdicom_peer import Served, start_pynetdicom
 
 EVERYTHING = frozenset({"echo", "find", "store", "move", "get"})
 
 
-async def climbed(peer: Peer, **changes: Any) -> ProbeResult:
+async def climbed(peer: Peer | Served, **changes: Any) -> ProbeResult:
     settings = {"called": peer.ae, "calling": "UMLINDI", "move_host": "127.0.0.1", **changes}
     return await probe(DicomTarget(peer.host, peer.port, **settings), Deadline(20))
 
@@ -200,20 +201,14 @@ def worklist_item(modality: str) -> Dataset:
     return item
 
 
-@contextmanager
-def scp(find: Callable[[Any], Iterator[tuple[int, Dataset | None]]] | None = None) -> Iterator[Peer]:
+def scp(
+    find: Callable[[Any], Iterator[tuple[int, Dataset | None]]] | None = None,
+) -> AbstractContextManager[Served]:
     """A pynetdicom peer: Verification, CT storage and, with a handler, study root FIND."""
-    ae = AE(ae_title="PYNETDICOM")
-    ae.add_supported_context(Verification)
-    ae.add_supported_context(CTImageStorage)
-    if find:
-        ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
-    handlers: list[Any] = [(evt.EVT_C_FIND, find)] if find else []
-    server: Any = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-    try:
-        yield Peer("127.0.0.1", server.server_address[1], "PYNETDICOM", None, Path(), Path())  # type: ignore[arg-type]
-    finally:
-        server.shutdown()
+    if find is None:
+        return start_pynetdicom([Verification, CTImageStorage])
+    sop_classes = [Verification, CTImageStorage, StudyRootQueryRetrieveInformationModelFind]
+    return start_pynetdicom(sop_classes, [(evt.EVT_C_FIND, find)])
 
 
 def archive_of(days: int, limit: int, status: int = 0) -> Callable[[Any], Iterator[tuple[int, Dataset | None]]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umlindi.hosts import exposition
+from umlindi.hosts import exposition, machine
 from umlindi.hosts.machine import MachineTarget, Thresholds, judge_disk, probe
 from umlindi.hosts.vitals import CpuTimes, Disk, one_each
 from umlindi.probes import Deadline, Grade, Ladder, Layer, ProbeResult
@@ -125,7 +125,8 @@ async def probed(text: str) -> ProbeResult:
         return await probe(MachineTarget(f"http://127.0.0.1:{port}/metrics", samples=1), Deadline(5))
 
 
-async def test_each_disk_of_another_machine_is_a_step() -> None:
+async def test_each_disk_of_another_machine_is_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_BETWEEN_READINGS", 0.0)
     result = await probed(NODE)
     assert result.grade is Grade.FAILED
     said = codes(result)
@@ -134,7 +135,8 @@ async def test_each_disk_of_another_machine_is_a_step() -> None:
     assert said["cpu"] == "NO-SAMPLE"
 
 
-async def test_memory_and_disk_of_windows_complain() -> None:
+async def test_memory_and_disk_of_windows_complain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_BETWEEN_READINGS", 0.0)
     said = codes(await probed(WINDOWS))
     assert (said["memory"], said["disk:C:"], said["disk:D:"]) == ("memory-nearly-full", "disk-nearly-full", "ok")
 
