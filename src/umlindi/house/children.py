@@ -122,7 +122,7 @@ class Child:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """A log to append to, for its owner alone: it names hosts and people, and everybody may pass through root's home."""
+    """A log to append to, for its owner alone: it names hosts and people, and root's home can be passed through."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
