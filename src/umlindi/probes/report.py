@@ -26,10 +26,14 @@ def exit_code(result: ProbeResult) -> int:
 def nagios(result: ProbeResult) -> str:
     """One line with performance data, as the Monitoring Plugins guidelines have it."""
     failure = result.first_failure()
-    said = f"{failure.step} {failure.code}: {failure.meaning}" if failure else f"{len(result.steps)} steps"
+    said = f"{failure.step} {failure.code}: {failure.meaning}" if failure else f"{_ok(result)} steps ok"
     perfdata = " ".join(f"{_label(step)}={step.ms:.1f}ms" for step in result.steps if step.ms is not None)
     line = f"{result.probe.upper()} {_NAGIOS_WORDS[result.grade]} - {result.target} {said}"
     return f"{' '.join(line.replace('|', '/').split())} | {perfdata}"
+
+
+def _ok(result: ProbeResult) -> int:
+    return sum(step.state is State.OK for step in result.steps)
 
 
 def _label(step: Step) -> str:

@@ -69,7 +69,7 @@ def test_the_json_is_the_documented_contract() -> None:
 def test_a_healthy_target_ends_with_0_and_one_nagios_line() -> None:
     result = umlindi("sql", "sqlite://", "--query", "SELECT 1", "--nagios")
     assert result.exit_code == 0
-    assert result.output.startswith("SQL OK - sqlite")
+    assert result.output.startswith("SQL OK - sqlite:/// 3 steps ok |")
     assert "| connect=" in result.output
     assert result.output.count("\n") == 1
 
