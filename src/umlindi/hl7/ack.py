@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,16 @@ from umlindi.hl7.message import Message, Segment, escape, message
 from umlindi.hl7.tables import ACKNOWLEDGEMENTS, ERRORS, RETRIABLE_ERRORS
 from umlindi.probes import Fault, Layer, Permanent, Retriable
 
+_ACKNOWLEDGEMENT = re.compile(r"[A-Z]{2}")
+# HL7 table 0357 has three digits; vendors add codes of their own. Anything longer, or in words, may name a patient.
+_ERROR = re.compile(r"[A-Za-z]{0,4}[._-]?[0-9]{1,5}")
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """MSA-1, MSA-2 and the first error. `location` is ERR-2 as written (segment^sequence^field…).
+    """MSA-1, MSA-2 and the first error; `code` and `error` only where they are codes ("?" and "" otherwise).
+
+    `location` is ERR-2 as written (segment^sequence^field…).
 
     `said` is the peer's free text (MSA-3, ERR-7 or ERR-8): it may name a patient, so it is neither logged nor
     stored unless the message acknowledged named none.
@@ -48,7 +55,9 @@ def read(answer: Message) -> Acknowledgement | None:
     error = (_error_code(err) if err else "") or msa.text(6)
     location = err.raw(2) if err else ""
     said = msa.text(3) or (err.text(8) or err.text(7) if err else "")
-    return Acknowledgement(msa.text(1), msa.text(2), "" if error == "0" else error, location, said)
+    coded = error if _ERROR.fullmatch(error) and error != "0" else ""
+    code = msa.text(1) if _ACKNOWLEDGEMENT.fullmatch(msa.text(1)) else "?"
+    return Acknowledgement(code, msa.text(2), coded, location, said)
 
 
 def _error_code(err: Segment) -> str:

@@ -17,6 +17,8 @@ from umlindi.probes.ladder import Rung
 from umlindi.probes.transport import Trust, looks_like, place, reach, skip_all
 
 _SAID_AT_MOST = 200
+# A control id of ours, also one cut short: another's may be built on a record number.
+_OURS = re.compile(r"UMLINDI[0-9a-f]{0,12}")
 # ERR-2: segment^sequence^field^repetition^component^subcomponent, and nothing that could be somebody's data.
 _LOCATION = re.compile(r"[A-Z][A-Z0-9]{2}(\^\d{0,3}){0,5}")
 
@@ -105,7 +107,9 @@ def _judge(target: Hl7Target, asked: Message, answer: ack.Acknowledgement, rung:
 
 def _evidence(target: Hl7Target, asked: Message, answer: ack.Acknowledgement) -> dict[str, str]:
     """The peer's free text only where our own message named no patient it could repeat."""
-    told = {"sent": asked.header.raw(9), "control_id": asked.control_id, "acknowledged": answer.control_id[:40]}
+    told = {"sent": asked.header.raw(9), "control_id": asked.control_id}
+    if _OURS.fullmatch(answer.control_id):
+        told["acknowledged"] = answer.control_id
     if _LOCATION.fullmatch(answer.location):
         told["location"] = answer.location
     if target.message is None and answer.said:

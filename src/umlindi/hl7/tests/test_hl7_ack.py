@@ -40,6 +40,23 @@ def test_the_error_is_found_where_its_version_puts_it(segments: list[str], name:
     assert acknowledged(answer(*segments)).name == name
 
 
+@pytest.mark.parametrize(
+    "segments",
+    [
+        ["MSA|AE|42|||Patient MKHIZE THANDI is unknown"],
+        ["MSA|AE|42", "ERR|||MKHIZE^THANDI"],
+        ["MSA|AE|42", "ERR|PID^1^3^MKHIZE&THANDI"],
+        ["MSA|AE|42", "ERR|||8501015009087"],
+    ],
+)
+def test_what_is_no_code_is_not_taken_for_one(segments: list[str]) -> None:
+    assert acknowledged(answer(*segments)).name == "AE"
+
+
+def test_an_acknowledgement_code_in_words_is_not_repeated() -> None:
+    assert acknowledged(answer("MSA|MKHIZE THANDI|42")).name == "?"
+
+
 def test_an_answer_without_msa_acknowledges_nothing() -> None:
     assert ack.read(answer("ZZZ|1")) is None
 

@@ -204,3 +204,12 @@ async def test_the_server_answers_in_order_and_leaves_nothing_behind() -> None:
 def test_a_message_that_cannot_be_sent_is_refused_before_anything_is(message: str) -> None:
     with pytest.raises((NotHl7, UnicodeEncodeError)):
         Hl7Target("127.0.0.1", 1, message=message)
+
+
+async def test_no_free_text_of_a_peer_comes_back_where_our_message_named_a_patient() -> None:
+    async def answer(content: bytes) -> bytes:
+        return b"MSH|^~\\&|RIS|A|X|Y|20260817||ACK|9|P|2.5\rMSA|AE|MKHIZE01|MKHIZE|||MKHIZE\rERR|MKHIZE|MKHIZE|MKHIZE|E"
+
+    result = await against(answer, message=MESSAGE)
+    assert result.grade is Grade.FAILED
+    assert "MKHIZE" not in str(result.to_json())
