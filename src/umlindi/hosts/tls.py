@@ -135,13 +135,19 @@ def _name(ladder: Ladder, expected: str, certificate: Certificate) -> None:
 
 
 def subject_alternatives(certificate: Certificate) -> list[str]:
-    """DNS names and addresses of subjectAltName. The common name has not counted since RFC 6125."""
+    """DNS names and addresses of subjectAltName. The common name has not counted since RFC 6125.
+
+    Raises `bad-certificate` where the extensions, which are read only now, are not what they should be.
+    """
     from cryptography import x509  # noqa: PLC0415 - see above
 
+    unreadable = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
     try:
         alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return []
+    except unreadable as error:
+        raise Permanent(Layer.TLS, "bad-certificate", "the certificate's names cannot be read") from error
     names = alternatives.get_values_for_type(x509.DNSName)
     return [*names, *map(str, alternatives.get_values_for_type(x509.IPAddress))]
 

@@ -315,7 +315,7 @@ async def connection(
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """An open stream, TLS where a context is given; closed on the way out however the block ends."""
     doing = f"connecting to {address.ip} port {address.port}"
-    name = (server_name or address.host) if context else None
+    name = _askable(server_name or address.host) if context else None
     async with deadline.guard(Layer.TLS if context else Layer.TRANSPORT, doing):
         try:
             reader, writer = await asyncio.open_connection(
@@ -323,10 +323,23 @@ async def connection(
             )
         except OSError as error:
             raise _connect_fault(error, doing, handshake=context is not None) from error
+        except UnicodeError as error:
+            # What Python's ssl makes of a subjectAltName that is no text.
+            raise Permanent(Layer.TLS, "bad-certificate", "the certificate's names cannot be read") from error
     try:
         yield reader, writer
     finally:
         await _hang_up(writer)
+
+
+def _askable(name: str) -> str:
+    """A name as TLS can ask for it. asyncio would find out too late, and lose the socket."""
+    try:
+        name.encode("idna")
+    except UnicodeError as error:
+        meaning = f"no certificate can be for {name[:80]!r}: labels have 1 to 63 characters"
+        raise Permanent(Layer.TLS, "hostname-mismatch", meaning) from error
+    return name
 
 
 def _connect_fault(error: OSError, doing: str, handshake: bool) -> Fault:

@@ -42,14 +42,22 @@ class Authority:
         path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
         return str(path)
 
-    def issue(self, names: Sequence[str] = ("127.0.0.1", "localhost"), starts: float = -1, ends: float = 365) -> str:
-        """A PEM file with certificate and key, valid from `starts` to `ends` days from now."""
+    def issue(
+        self,
+        names: Sequence[str] | bytes = ("127.0.0.1", "localhost"),
+        starts: float = -1,
+        ends: float = 365,
+    ) -> str:
+        """A PEM file with certificate and key, valid from `starts` to `ends` days from now.
+
+        `names` as bytes stand in the certificate as they are, whether they are DER or not.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         span = (now + timedelta(days=starts), now + timedelta(days=ends))
         builder = _begun(_named("listener"), self._certificate.subject, key, span)
         if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), False)
+            builder = builder.add_extension(_alternatives(names), critical=False)
         return self._written(builder.sign(self._key, hashes.SHA256()), key)
 
     def _written(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> str:
@@ -86,6 +94,12 @@ def _begun(
         .not_valid_before(span[0])
         .not_valid_after(span[1])
     )
+
+
+def _alternatives(names: Sequence[str] | bytes) -> x509.ExtensionType:
+    if isinstance(names, bytes):
+        return x509.UnrecognizedExtension(x509.OID_SUBJECT_ALTERNATIVE_NAME, names)
+    return x509.SubjectAlternativeName([_general(name) for name in names])
 
 
 def _general(name: str) -> x509.GeneralName:

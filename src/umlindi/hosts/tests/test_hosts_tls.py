@@ -121,3 +121,20 @@ def test_a_wildcard_stands_for_one_whole_label(labels: list[str], other: str) ->
 def test_addresses_are_compared_as_addresses() -> None:
     assert covers("::1", "[0:0::1]")
     assert not covers("*.0.0.1", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [b"\x30\x04\x82\x02\xff\xfe", b"\x30\x05\x87\x03abc", b"\x30\x02\xa3\x00"],
+    ids=["no ASCII", "no address", "an X.400 address"],
+)
+async def test_names_that_cannot_be_read_are_the_certificates_fault(authority: Authority, names: bytes) -> None:
+    result = await probed(server_context(authority.issue(names)), ca_file=authority.ca_file)
+    assert step_of(result, "name").code == "bad-certificate"
+    assert step_of(result, "expiry").state is State.OK
+
+
+@pytest.mark.parametrize("name", [".example", "é" * 70, "x" * 300])
+async def test_a_name_that_no_certificate_can_have_is_a_fault(authority: Authority, name: str) -> None:
+    result = await probed(server_context(authority.issue()), ca_file=authority.ca_file, server_name=name)
+    assert step_of(result, "handshake").state is State.FAILED
