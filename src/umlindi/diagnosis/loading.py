@@ -193,8 +193,8 @@ def _states(table: Mapping[str, Any], where: _Where) -> tuple[State, ...]:
 
 def _metric(table: Mapping[str, Any], where: _Where) -> Metric:
     _only(table, {field.name for field in fields(Metric)}, where)
-    if table.get("of", "value") not in ("value", "median") or not table.keys() & {"at_least", "at_most"}:
-        raise where.error("needs a bound, and `of` must be value or median")
+    if table.get("of", "value") not in ("value", "each") or not table.keys() & {"at_least", "at_most"}:
+        raise where.error("needs a bound, and `of` must be value or each")
     return Metric(name=_text(table, "name", where), **{key: value for key, value in table.items() if key != "name"})
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -20,8 +19,8 @@ from umlindi.probes import Layer, ProbeResult, State, Step
 class Metric:
     """A bound on a figure in a step's evidence; `ms` is the step's own time.
 
-    `of` is `value` (one number) or `median` (of a list with at least `count` numbers). A figure that is
-    missing, or is no number, never holds.
+    `of` is `value` (one number) or `each` (of a list with at least `count` numbers). A figure that is missing, or is
+    no number, never holds.
     """
 
     name: str
@@ -32,8 +31,8 @@ class Metric:
 
     def holds(self, step: Step) -> bool:
         found = step.ms if self.name == "ms" else step.evidence.get(self.name)
-        figure = median(found, self.count) if self.of == "median" else number(found)
-        return figure is not None and self.at_least <= figure <= self.at_most
+        figures = numbers(found) if self.of == "each" else numbers([found])
+        return len(figures) >= self.count and all(self.at_least <= figure <= self.at_most for figure in figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +180,11 @@ def number(found: object) -> float | None:
     return float(found) if abs(found) < 1e300 else None
 
 
-def median(found: object, count: int) -> float | None:
-    """The middle of a list of at least `count` numbers, or None."""
+def numbers(found: object) -> list[float]:
+    """The numbers of a list; none where it is no list."""
     if not isinstance(found, list | tuple):
-        return None
-    figures = [figure for item in found if (figure := number(item)) is not None]
-    return statistics.median(figures) if len(figures) >= max(count, 1) else None
+        return []
+    return [figure for item in found if (figure := number(item)) is not None]
 
 
 def evidence_of(weights: Sequence[float]) -> float:

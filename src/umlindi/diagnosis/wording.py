@@ -6,10 +6,11 @@ Only the names listed here exist; a value is inserted once, as plain text, and n
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from umlindi.diagnosis.rules import median, number
+from umlindi.diagnosis.rules import number, numbers
 from umlindi.probes import ProbeResult, Step
 
 LONGEST_VALUE = 120
@@ -107,6 +108,11 @@ def _derived(step: Step) -> dict[str, Any]:
         "mount": step.step.removeprefix("disk:") if step.step.startswith("disk:") else None,
         "used_percent": None if used is None else round(used * 100),
         "retrieve_s": None if last is None else last / 1000,
-        "median_ms": median(step.evidence.get("per_object_ms"), 1),
+        "median_ms": _median(step.evidence.get("per_object_ms")),
     }
     return {name: value for name, value in derived.items() if value is not None}
+
+
+def _median(found: object) -> float | None:
+    figures = numbers(found)
+    return statistics.median(figures) if figures else None

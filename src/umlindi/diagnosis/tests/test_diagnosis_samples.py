@@ -93,6 +93,7 @@ RESULTS = [
     (result(TCP, bad("move", T, "EADDRINUSE")), ["own-port-taken"]),
     (result(TCP, bad("get", Layer.DATA, "CHANGED")), ["file-corrupt"]),
     (result(TCP, ok("move", D, per_object_ms=[41.0, 39.9, 44.2], last_ms=130.0)), ["small-packets-delayed"]),
+    (result(TCP, ok("move", D, per_object_ms=[18.0, 44.0, 90.0], last_ms=152.0)), []),
     (result(TCP, ok("move", D, per_object_ms=[2.0, 1.0, 2.0], last_ms=9000.0)), ["slow-retrieval"]),
     (result(TCP, bad("remove", P, "HTTP 403", severity=Severity.DEGRADED)), ["canary-left-behind"]),
     (result(TCP, bad("wado", P, "HTTP 404")), ["study-not-found"]),
