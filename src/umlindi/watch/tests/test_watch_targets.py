@@ -17,8 +17,12 @@ pytestmark = pytest.mark.django_db
 
 
 def asked(url: str, query: str) -> ProbeResult:
-    interface = make_interface(kind="sql", url=url, settings={"query": query})
-    return asyncio.run(job_for(interface).run(Deadline(10)))
+    job = job_for(make_interface(kind="sql", url=url, settings={"query": query}))
+
+    async def climbed() -> ProbeResult:
+        return await job.run(Deadline(10))
+
+    return asyncio.run(climbed())
 
 
 def test_the_houses_own_database_is_asked_by_no_interface(tmp_path: Path) -> None:
