@@ -93,7 +93,6 @@ RESULTS = [
     (result(TCP, bad("move", T, "EADDRINUSE")), ["own-port-taken"]),
     (result(TCP, bad("get", Layer.DATA, "CHANGED")), ["file-corrupt"]),
     (result(TCP, ok("move", D, per_object_ms=[41.0, 39.9, 44.2], last_ms=130.0)), ["small-packets-delayed"]),
-    (result(TCP, ok("move", D, per_object_ms=[18.0, 44.0, 90.0], last_ms=152.0)), []),
     (result(TCP, ok("move", D, per_object_ms=[2.0, 1.0, 2.0], last_ms=9000.0)), ["slow-retrieval"]),
     (result(TCP, bad("remove", P, "HTTP 403", severity=Severity.DEGRADED)), ["canary-left-behind"]),
     (result(TCP, bad("wado", P, "HTTP 404")), ["study-not-found"]),
@@ -215,3 +214,8 @@ def test_a_fault_overcome_later_in_the_log_is_still_told_but_doubted() -> None:
     assert finding.recovered
     assert not alone.recovered
     assert finding.cause.confidence < alone.cause.confidence
+
+
+def test_objects_that_waited_unevenly_are_a_busy_machine_not_the_40_ms_signature() -> None:
+    uneven = result(TCP, ok("move", D, per_object_ms=[18.0, 44.0, 90.0], last_ms=152.0))
+    assert explain(uneven).diagnosis == ()
