@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.db import DatabaseError
 
 from umlindi.core.threads import DatabaseThread
 from umlindi.estate.models import Interface
 from umlindi.watch import services
-from umlindi.watch.rules import DEFAULT_DEADLINE_S
 from umlindi.watch.runner import AT_ONCE, Runner
 from umlindi.watch.targets import job_for
 
@@ -23,7 +22,6 @@ logger = logging.getLogger("umlindi.watch")
 
 PAUSE_S = 1.0
 CLAIM_AT_ONCE = 64
-HOLD = timedelta(seconds=DEFAULT_DEADLINE_S * 4)
 
 
 def main() -> None:
@@ -102,4 +100,4 @@ class _Watch:
 def _claim_due(room: int) -> list[Interface]:
     now = datetime.now(UTC)
     services.give_turns(now)
-    return services.claim_due(now, room, HOLD)
+    return services.claim_due(now, room)

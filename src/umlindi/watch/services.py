@@ -30,7 +30,10 @@ from umlindi.watch.rules import (
     silence_allowed,
 )
 from umlindi.watch.runner import Answer
-from umlindi.watch.targets import interval_of
+from umlindi.watch.targets import deadline_of, interval_of
+
+SLACK = timedelta(minutes=1)
+"""What a claimed probe may wait for its turn among others, beyond its own deadline."""
 
 
 class AlreadySigned(Exception):
@@ -98,8 +101,8 @@ def give_turns(now: datetime) -> int:
     return len(made)
 
 
-def claim_due(now: datetime, at_most: int, hold: timedelta) -> list[Interface]:
-    """Take interfaces whose turn it is, for this process alone until `hold` is over.
+def claim_due(now: datetime, at_most: int) -> list[Interface]:
+    """Take interfaces whose turn it is, each for this process alone until a probe of it must have ended.
 
     SKIP LOCKED: any number of processes share the work. A claim of a process that died runs out by itself.
     """
@@ -111,7 +114,9 @@ def claim_due(now: datetime, at_most: int, hold: timedelta) -> list[Interface]:
             .select_related("interface__system__site__organisation")
             .order_by("due_at")[:at_most]
         )
-        Turn.objects.filter(pk__in=[turn.pk for turn in turns]).update(claimed_until=now + hold)
+        for turn in turns:
+            turn.claimed_until = now + deadline_of(turn.interface) + SLACK
+        Turn.objects.bulk_update(turns, ["claimed_until"])
     return [turn.interface for turn in turns]
 
 

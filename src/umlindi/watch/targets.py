@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,8 @@ from umlindi.estate.models import Interface
 from umlindi.probes import Deadline, Layer, Permanent, ProbeResult, Severity, State, Step
 from umlindi.probes.transport import Trust
 from umlindi.watch.rules import DEFAULT_DEADLINE_S, DEFAULT_INTERVAL
+
+logger = logging.getLogger("umlindi.watch")
 
 CANARY_STEPS = frozenset({"store", "move", "get", "wado"})
 
@@ -46,27 +49,44 @@ def interval_of(interface: Interface) -> timedelta:
     return timedelta(seconds=own) if own else DEFAULT_INTERVAL
 
 
+def deadline_of(interface: Interface) -> timedelta:
+    """How long one probe of it may take: its own `timeout` in seconds, or the house's."""
+    return timedelta(seconds=interface.settings.get("timeout", DEFAULT_DEADLINE_S))
+
+
 def job_for(interface: Interface) -> Job:
     """The job of an interface. One that cannot be built becomes a result that says why, never an exception."""
-    deadline_s = float(interface.settings.get("timeout", DEFAULT_DEADLINE_S))
+    deadline_s = deadline_of(interface).total_seconds()
     try:
         target = _BUILDERS[interface.kind](interface)
     except (NotProbeable, ValueError, Permanent) as error:
-        return Job(
-            interface.pk, f"interface {interface.pk}", deadline_s, partial(_not_probeable, interface, str(error))
-        )
-    return Job(interface.pk, _peer(interface), deadline_s, partial(_climb, _MODULES[interface.kind], target))
+        refusal = partial(_refused, interface, str(error))
+        return Job(interface.pk, f"interface {interface.pk}", deadline_s, refusal)
+    return Job(interface.pk, _peer(interface), deadline_s, partial(_climb, interface, target))
 
 
-async def _climb(module: str, target: object, deadline: Deadline) -> ProbeResult:
-    """The protocol's library is loaded when it is first needed."""
-    result: ProbeResult = await importlib.import_module(module).probe(target, deadline)
+async def _climb(interface: Interface, target: object, deadline: Deadline) -> ProbeResult:
+    """Climb with the protocol's library, loaded when it is first needed.
+
+    A defect of ours in one probe is that interface's trouble, never its neighbours': it is logged, and the interface
+    is unknown.
+    """
+    try:
+        result: ProbeResult = await importlib.import_module(_MODULES[interface.kind]).probe(target, deadline)
+    except Exception as error:
+        logger.exception("the probe of interface %s broke", interface.pk)
+        why = f"our own probe broke ({type(error).__name__}), so nothing is known of the peer: see the log"
+        return _not_probed(interface, "probe-broke", why)
     return result
 
 
-async def _not_probeable(interface: Interface, why: str, deadline: Deadline) -> ProbeResult:
-    """Nothing was asked of the peer, so nothing is known of it."""
-    step = Step("settings", State.FAILED, None, Layer.WORKFLOW, "not-probeable", why, {}, Severity.FAILED)
+async def _refused(interface: Interface, why: str, deadline: Deadline) -> ProbeResult:
+    return _not_probed(interface, "not-probeable", why)
+
+
+def _not_probed(interface: Interface, code: str, why: str) -> ProbeResult:
+    """Nothing was learned of the peer. Without a measured step its condition is unknown."""
+    step = Step("settings", State.FAILED, None, Layer.WORKFLOW, code, why, {}, Severity.FAILED)
     return ProbeResult(interface.kind, interface.address, (step,))
 
 

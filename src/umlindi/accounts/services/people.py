@@ -7,6 +7,7 @@ import secrets
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.utils import timezone
 
 from umlindi.accounts.models import Organisation, User
 from umlindi.accounts.queries import rights_per_organisation
@@ -81,6 +82,7 @@ def deactivate(actor: Actor, user: User, reason: str) -> None:
             user.set_unusable_password()
             user.save(update_fields=["is_active", "password"])
         _end_sessions(user)
+        _end_tokens(actor, user, reason)
 
 
 def reactivate(actor: Actor, user: User, reason: str) -> str:
@@ -92,11 +94,13 @@ def reactivate(actor: Actor, user: User, reason: str) -> str:
 
 
 def reset_password(actor: Actor, user: User) -> str:
-    """A new one-time password, returned once; every session of the person ends."""
+    """A new one-time password, returned once; every session and token of the person ends: who stole one has both."""
     _require_manage(actor, user)
-    with audited(actor, "person.password-reset", user):
-        password = _set_one_time_password(user)
+    with transaction.atomic():
+        with audited(actor, "person.password-reset", user):
+            password = _set_one_time_password(user)
         _end_sessions(user)
+        _end_tokens(actor, user, "password reset")
     return password
 
 
@@ -118,6 +122,14 @@ def end_own_sessions(actor: Actor, user: User, keep: str) -> int:
         if ended:
             record(actor, "sign-out.elsewhere", user, after={"sessions": ended})
     return ended
+
+
+def _end_tokens(actor: Actor, user: User, reason: str) -> None:
+    """Coming back revives none of them."""
+    for token in user.tokens.filter(revoked_at=None):
+        with audited(actor, "token.revoked", token, reason):
+            token.revoked_at = timezone.now()
+            token.save(update_fields=["revoked_at"])
 
 
 def _end_sessions(user: User, keep: str = "") -> int:

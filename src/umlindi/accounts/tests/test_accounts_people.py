@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -201,3 +202,19 @@ def test_a_token_ends_when_it_expires_is_revoked_or_its_owner_goes(here: Organis
     _, other = make()
     services.deactivate(HOUSE, user, "left")
     assert services.token_behind(other, now) is None
+
+
+def _come_back(administrator: Actor, user: User) -> None:
+    services.deactivate(administrator, user, "left")
+    services.reactivate(administrator, user, "back")
+
+
+@pytest.mark.parametrize("end", [services.reset_password, _come_back])
+def test_a_reset_password_and_ended_access_end_every_token_for_good(end: Callable[[Actor, User], object]) -> None:
+    user, now = make_user(Role.OPERATOR), timezone.now()
+    rights, expires = frozenset({"estate.view"}), now + timedelta(days=9)
+    _, secret = services.create_token(actor_of(user), user, "monitor", rights=rights, expires_at=expires, now=now)
+    assert services.token_behind(secret, now) is not None
+    end(actor_of(make_user(Role.ADMINISTRATOR)), user)
+    assert services.token_behind(secret, now) is None
+    assert AuditEvent.objects.filter(verb="token.revoked", object_id=str(user.tokens.get().pk)).count() == 1

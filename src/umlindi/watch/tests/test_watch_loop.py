@@ -18,6 +18,7 @@ from umlindi.testing.peers import free_port
 from umlindi.watch import checking
 from umlindi.watch.loop import watch
 from umlindi.watch.models import Spell
+from umlindi.watch.rules import Condition, condition_of
 from umlindi.watch.runner import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,3 +113,19 @@ def test_one_broken_interface_does_not_stop_the_others() -> None:
     with acceptor([0]) as ports:
         fine = archive(ports[0])
         run(lambda: condition(fine) == "up" and condition(refused) == "down")
+
+
+def test_a_defect_in_one_probe_is_that_interfaces_trouble_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(target: object, deadline: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("umlindi.hosts.clock.probe", broken)
+    defect = make_interface(kind="time", host="127.0.0.1", port=123)
+    answers: list[tuple[Interface, Answer]] = []
+    with acceptor([0]) as ports:
+        fine = archive(ports[0])
+        checking.survey([defect, fine], answers.extend)
+    results = {interface.pk: answer.result for interface, answer in answers}
+    assert str(results[fine.pk].grade) == "ok"
+    assert results[defect.pk].steps[0].code == "probe-broke"
+    assert condition_of(results[defect.pk]) is Condition.UNKNOWN

@@ -111,20 +111,20 @@ def test_bad_since_reaches_back_over_degraded_and_down() -> None:
     assert (now.condition, now.since) == (Condition.DEGRADED, minutes(5))
 
 
-def test_a_claimed_turn_is_nobody_elses_until_it_runs_out() -> None:
-    interface = make_interface()
-    assert services.give_turns(NOON) == 1
+def test_a_claimed_turn_is_nobody_elses_until_a_probe_must_have_ended() -> None:
+    quick, patient = make_interface(settings={"timeout": 20}), make_interface(settings={"timeout": 300})
+    assert services.give_turns(NOON) == 2
     assert services.give_turns(NOON) == 0
-    hold = timedelta(minutes=1)
-    assert services.claim_due(NOON, 10, hold) == [interface]
-    assert services.claim_due(minutes(0.5), 10, hold) == []
-    assert services.claim_due(minutes(2), 10, hold) == [interface]
+    assert set(services.claim_due(NOON, 10)) == {quick, patient}
+    assert services.claim_due(minutes(1), 10) == []
+    assert services.claim_due(minutes(2), 10) == [quick]
+    assert set(services.claim_due(minutes(7), 10)) == {patient, quick}
 
 
 def test_a_finished_turn_comes_round_after_the_interfaces_own_interval() -> None:
     interface = make_interface(settings={"interval": 60})
     services.give_turns(NOON)
-    services.claim_due(NOON, 10, timedelta(minutes=1))
+    services.claim_due(NOON, 10)
     services.finish_turn(interface, Answer(interface.pk, NOON, good()))
     turn = Turn.objects.get()
     assert turn.claimed_until is None
@@ -135,7 +135,7 @@ def test_a_finished_turn_comes_round_after_the_interfaces_own_interval() -> None
 def test_a_disabled_interface_has_no_turn() -> None:
     make_interface(enabled=False)
     services.give_turns(NOON)
-    assert services.claim_due(NOON, 10, timedelta(minutes=1)) == []
+    assert services.claim_due(NOON, 10) == []
 
 
 def test_asking_for_a_probe_puts_it_first_and_is_audited() -> None:
@@ -143,7 +143,7 @@ def test_asking_for_a_probe_puts_it_first_and_is_audited() -> None:
     services.give_turns(minutes(60))
     _, operator = person(Role.OPERATOR, interface.system.site.organisation)
     services.ask_now(operator, interface, NOON)
-    assert services.claim_due(NOON, 10, timedelta(minutes=1)) == [interface]
+    assert services.claim_due(NOON, 10) == [interface]
     assert AuditEvent.objects.get().verb == "probe.asked"
 
 
