@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 ContextProposal = tuple[str, Sequence[str]]
 ECHO: ContextProposal = (uids.VERIFICATION, uids.UNCOMPRESSED)
 MOST_FOUND = 10_000
+MOST_RECEIVED = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,11 @@ def refused_status(service: Service, status: int, comment: str | None = None, **
 async def associate(
     endpoint: Endpoint, contexts: Sequence[ContextProposal], roles: Sequence[Role] = ()
 ) -> AsyncIterator[Association]:
-    """An established association for the length of the block. Raises the fault that prevented it."""
-    machine = Requestor(endpoint.calling, endpoint.called, contexts, roles=roles)
+    """An established association for the length of the block. Raises the fault that prevented it.
+
+    A message of the peer may have MOST_RECEIVED bytes: many associations at once must fit into one process.
+    """
+    machine = Requestor(endpoint.calling, endpoint.called, contexts, roles=roles, message_limit=MOST_RECEIVED)
     wire = await _connect(endpoint, machine)
     try:
         answer = await wire.event()
