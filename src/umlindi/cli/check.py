@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,18 +23,20 @@ EXIT = {"up": 0, "degraded": 1, "down": 2, "unknown": 3}
 @click.command("check")
 @click.option("--site", metavar="ORG/SITE", help="Only this site.")
 @click.option("--system", metavar="ORG/SITE/SYSTEM", help="Only this system.")
+@click.option("--record", is_flag=True, help="File it as today's morning check of each organisation, to be signed.")
 @click.option("--home", type=click.Path(), help="The home folder, where it is not the default.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document instead of text.")
-def command(site: str | None, system: str | None, home: str | None, as_json: bool) -> None:
+def command(site: str | None, system: str | None, record: bool, home: str | None, as_json: bool) -> None:
     """Probe every interface in parallel; say what is wrong, since when, who is affected, what to do.
 
-    The whole estate is recorded as a morning check of each organisation, to be signed on its page. A check of one
-    site or system is recorded in the history of its interfaces only. Exit code: 0 all work, 1 something is degraded,
-    2 something is down, 3 nothing could be checked.
+    What is found goes into the history of each interface; with --record also into a morning check of each
+    organisation. Exit code: 0 all work, 1 something is degraded, 2 something is down, 3 nothing could be checked.
     """
+    if record and (site or system):
+        raise click.UsageError("a morning check looks at everything: --record goes without --site and --system")
     with_django(home)
     now = datetime.now(UTC)
-    lines = _part(site, system, now) if site or system else _whole(now)
+    lines = _recorded(now) if record else _looked(site, system, now)
     if not lines:
         raise click.ClickException("nothing to check: no enabled interface is there (see `umlindi estate import`)")
     click.echo(json.dumps(_document(lines, now), indent=2, default=str) if as_json else _text(lines))
@@ -45,26 +47,30 @@ def _known(lines: Iterable[CheckLine]) -> bool:
     return any(line.condition != "unknown" for line in lines)
 
 
-def _whole(now: datetime) -> list[CheckLine]:
+def _recorded(now: datetime) -> list[CheckLine]:
     from umlindi.accounts.models import Organisation
     from umlindi.core.actors import Actor
     from umlindi.watch import checking, services
+    from umlindi.watch.models import CheckLine
 
     actor = Actor.house("umlindi check")
-    lines: list[CheckLine] = []
-    for organisation in Organisation.objects.filter(sites__systems__interfaces__enabled=True).distinct():
-        check = checking.run_check(actor, services.start_check(actor, organisation, now))
-        lines += check.lines.select_related("interface__system__site__organisation")
-    return lines
+    organisations = Organisation.objects.filter(sites__systems__interfaces__enabled=True).distinct()
+    checks = checking.run_checks(actor, [services.start_check(actor, one, now) for one in organisations])
+    for check in checks:
+        click.echo(f"Filed as check {check.pk}, {check.organisation}: to be signed on its page.", err=True)
+    return list(CheckLine.objects.filter(check_run__in=checks).select_related("interface__system__site__organisation"))
 
 
-def _part(site: str | None, system: str | None, now: datetime) -> list[CheckLine]:
+def _looked(site: str | None, system: str | None, now: datetime) -> list[CheckLine]:
+    from umlindi.accounts.models import Organisation
     from umlindi.watch import checking
 
+    if not (site or system):
+        return checking.look(checking.interfaces_of(Organisation.objects.all()), now)
     found = _chosen(site, system)
     if not found:
         raise click.ClickException(f"no enabled interface at {system or site}; write it as organisation/site[/system]")
-    return list(checking.look(found, now - timedelta(days=1)))
+    return checking.look(found, now)
 
 
 def _chosen(site: str | None, system: str | None) -> list[Interface]:

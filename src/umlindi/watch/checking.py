@@ -1,11 +1,12 @@
-"""Running a check: every interface of an organisation at once, lines written as answers come."""
+"""Running checks: every interface of every organisation at once, lines written as answers come."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from queue import Queue
@@ -25,9 +26,9 @@ HOUSE_ZONE = ZoneInfo("Africa/Johannesburg")
 Batch = list[tuple[Interface, Answer]]
 
 
-def interfaces_of(organisation: Organisation) -> list[Interface]:
+def interfaces_of(organisations: Iterable[Organisation]) -> list[Interface]:
     """What a morning check looks at: every enabled interface."""
-    rows = Interface.objects.filter(system__site__organisation=organisation, enabled=True)
+    rows = Interface.objects.filter(system__site__organisation__in=organisations, enabled=True)
     return list(rows.select_related("system__site__organisation"))
 
 
@@ -40,24 +41,48 @@ def reference_for(organisation: Organisation, now: datetime) -> datetime:
 
 
 def run_check(actor: Actor, check: Check) -> Check:
-    """Probe what the check has no line for yet, and finish it.
+    """One check, as `run_checks` has it."""
+    return run_checks(actor, [check])[0]
 
-    A check whose process died is taken up where it stood.
+
+def run_checks(actor: Actor, checks: Sequence[Check]) -> list[Check]:
+    """Probe all at once what the checks have no lines for yet, and finish them.
+
+    A check whose process died is taken up where it stood; a finished one is left as it is.
     """
-    if check.finished_at is not None:
-        return check
-    reference = reference_for(check.organisation, check.started_at)
-    told = set(check.lines.values_list("interface_id", flat=True))
-    left = [interface for interface in interfaces_of(check.organisation) if interface.pk not in told]
-    survey(left, lambda batch: services.add_lines(check, batch, reference))
-    return services.finish_check(actor, check, datetime.now(UTC))
+    running = {check.organisation_id: check for check in checks if check.finished_at is None}
+    told = set(CheckLine.objects.filter(check_run__in=running.values()).values_list("interface_id", flat=True))
+    interfaces = interfaces_of([check.organisation for check in running.values()])
+    references = {key: reference_for(check.organisation, check.started_at) for key, check in running.items()}
+
+    def write(batch: Batch) -> None:
+        for key, part in _by_organisation(batch):
+            services.add_lines(running[key], part, references[key])
+
+    survey([interface for interface in interfaces if interface.pk not in told], write)
+    for check in running.values():
+        services.finish_check(actor, check, datetime.now(UTC))
+    return list(checks)
 
 
-def look(interfaces: Sequence[Interface], reference: datetime) -> Iterator[CheckLine]:
+def look(interfaces: Sequence[Interface], now: datetime) -> list[CheckLine]:
     """Probe some interfaces now and tell them as lines that belong to no check."""
     lines: list[CheckLine] = []
-    survey(interfaces, lambda batch: lines.extend(services.lines_of(batch, reference)))
-    yield from lines
+
+    def write(batch: Batch) -> None:
+        for _, part in _by_organisation(batch):
+            reference = reference_for(part[0][0].system.site.organisation, now)
+            lines.extend(services.lines_of(part, reference))
+
+    survey(interfaces, write)
+    return lines
+
+
+def _by_organisation(batch: Batch) -> Iterator[tuple[int, Batch]]:
+    parts: defaultdict[int, Batch] = defaultdict(list)
+    for interface, answer in batch:
+        parts[interface.system.site.organisation_id].append((interface, answer))
+    yield from parts.items()
 
 
 def survey(interfaces: Sequence[Interface], write: Callable[[Batch], object]) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 import typst
 from django.utils import timezone
 
+from umlindi import __version__
+from umlindi.core.models import AuditEvent
+from umlindi.watch.models import Check
 from umlindi.watch.queries import CheckPage, Line
 
 TEMPLATE = Path(__file__).with_name("check.typ")
@@ -26,6 +29,8 @@ def _document(page: CheckPage) -> dict[str, Any]:
     check = page.check
     return {
         "organisation": check.organisation.name,
+        "number": check.pk,
+        "version": __version__,
         "started": _moment(check.started_at),
         "finished": _moment(check.finished_at),
         "zone": timezone.get_current_timezone_name(),
@@ -44,6 +49,7 @@ def _document(page: CheckPage) -> dict[str, Any]:
         ],
         "signed_by": check.signed_name,
         "signed_at": _moment(check.signed_at),
+        "event": _event(check),
         "remarks": check.remarks,
     }
 
@@ -63,6 +69,14 @@ def _line(line: Line) -> dict[str, Any]:
         "affected": ", ".join(line.row.affected),
         "ms": "" if line.ms is None else f"{line.ms:.0f} ms",
     }
+
+
+def _event(check: Check) -> str:
+    """Where the trail holds the signature: its number and the beginning of its hash."""
+    event = AuditEvent.objects.filter(
+        verb="check.signed", object_kind=check._meta.label_lower, object_id=str(check.pk)
+    ).first()
+    return "" if event is None else f"audit event {event.seq}, {event.hash[:16]}"
 
 
 def _moment(at: datetime | None) -> str:

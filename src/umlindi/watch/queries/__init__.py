@@ -12,6 +12,7 @@ from umlindi.watch.queries.present import (
     presents,
     worst_first,
 )
+from umlindi.watch.queries.troubles import Trouble, troubles
 
 __all__ = [
     "MORNINGS",
@@ -23,11 +24,13 @@ __all__ = [
     "Line",
     "Now",
     "NowPage",
+    "Trouble",
     "check_page",
     "checks",
     "checks_page",
     "now_page",
     "present",
     "presents",
+    "troubles",
     "worst_first",
 ]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from umlindi.accounts.models import Organisation
@@ -34,6 +35,7 @@ from umlindi.watch.rules import (
 from umlindi.watch.targets import interval_of
 
 TRACE = timedelta(hours=24)
+DUE_TODAY = "Daily health checks, due today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +256,10 @@ def _due(actor: Actor, now: datetime, organisation: Organisation | None) -> list
 
 def _due_check(organisation: Organisation, check: Check | None) -> Due:
     if check is None:
-        return Due("A1", "warn", f"Morning check of {organisation} not run yet", "due today", "watch:checks")
+        return Due("A1", "warn", f"Morning check of {organisation} not run yet", DUE_TODAY, reverse("watch:checks"))
     url = check.get_absolute_url()
     if check.finished_at is None:
         return Due("A1", "later", f"Morning check of {organisation} is running", "", url)
     if check.signed_at is None:
-        return Due("A1", "warn", f"Morning check of {organisation} waits for a signature", "due today", url)
+        return Due("A1", "warn", f"Morning check of {organisation} waits for a signature", DUE_TODAY, url)
     return Due("A1", "ok", f"Morning check of {organisation} signed", check.signed_name, url)

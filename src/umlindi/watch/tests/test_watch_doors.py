@@ -20,9 +20,10 @@ from umlindi.accounts.services import create_token
 from umlindi.cli import main
 from umlindi.core.models import AuditEvent
 from umlindi.estate.models import Interface
+from umlindi.probes import Layer, ProbeResult, Severity, State, Step
 from umlindi.testing.estate import make_interface, make_organisation, make_user
 from umlindi.testing.peers import free_port
-from umlindi.watch import services
+from umlindi.watch import queries, services
 from umlindi.watch.jobs import check_estate, morning
 from umlindi.watch.models import Check, Turn
 
@@ -91,6 +92,24 @@ def test_the_document_of_a_check_is_a_pdf(refused: Interface) -> None:
     response = client.get(reverse("watch:check_pdf", args=[check.pk]))
     assert response["Content-Type"] == "application/pdf"
     assert response.content.startswith(b"%PDF-")
+
+
+def test_a_systems_page_tells_what_went_wrong_lately(refused: Interface) -> None:
+    client, _ = signed_in(Role.VIEWER, refused)
+    now = timezone.now()
+    down, up = ProbeResult("dicom", "x", (step("ECONNREFUSED"),)), ProbeResult("dicom", "x", (step(),))
+    for minute, result in ((-10, down), (-7, up)):
+        services.observe(refused, result, now + timedelta(minutes=minute))
+    page = client.get(refused.system.get_absolute_url()).content.decode()
+    assert "What went wrong" in page
+    assert "refuses connections" in page
+    stranger = actor_of(make_user(Role.VIEWER, make_organisation()))
+    assert queries.troubles(stranger, refused.system, now) == []
+
+
+def step(code: str = "") -> Step:
+    state, severity = (State.FAILED, Severity.FAILED) if code else (State.OK, None)
+    return Step("tcp", state, 1.0, Layer.TRANSPORT, code, "", {}, severity)
 
 
 def test_signing_too_early_changes_nothing_and_says_why(refused: Interface) -> None:
@@ -181,13 +200,33 @@ def command(*words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_the_command_says_what_is_wrong_and_what_to_do(refused: Interface) -> None:
+def test_the_command_says_what_is_wrong_and_files_nothing(refused: Interface) -> None:
     code, said = command()
     assert code == 2
     assert "0 of 1 interfaces work." in said
     assert "ECONNREFUSED" in said
     assert "Start the service" in said
-    assert Check.objects.get().finished_at is not None
+    assert refused.spells.count() == 1
+    assert not Check.objects.exists()
+
+
+def test_a_recorded_command_files_a_check_of_every_organisation_to_be_signed(refused: Interface) -> None:
+    other = make_interface(host="127.0.0.1", port=free_port())
+    code, said = command("--record", "--json")
+    assert code == 2
+    filed = Check.objects.filter(finished_at__isnull=False, signed_at=None)
+    assert {check.organisation for check in filed} == {
+        interface.system.site.organisation for interface in (refused, other)
+    }
+    assert all(check.lines.count() == 1 for check in filed)
+    assert "to be signed" in said
+
+
+def test_a_recorded_command_is_never_narrowed(refused: Interface) -> None:
+    code, said = command("--record", "--site", "a/b")
+    assert code == 2
+    assert "--record" in said
+    assert not Check.objects.exists()
 
 
 def test_a_narrowed_command_is_no_morning_check(refused: Interface) -> None:
