@@ -7,6 +7,8 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -155,12 +157,23 @@ def test_what_dies_is_started_again_and_said(running: Up) -> None:
 
 
 @pytest.mark.e2e
-def test_a_taken_port_is_said_before_anything_starts(start: Start, port: int, home: Path) -> None:
+def test_a_taken_port_is_said_before_anything_starts(start: Start, port: int, home: Path, tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, port)):
-        refused = start()
-        refused.hear(rf"^umlindi: Port {port} is taken by ", 10)
-        assert refused.ended(5) == 12
-    assert left_behind(home) == []
+        for folder in (home, tmp_path / "new"):
+            refused = Up(folder, port, "--no-demo")
+            refused.hear(rf"^umlindi: Port {port} is taken by ", 10)
+            assert refused.ended(5) == 12
+            assert left_behind(folder) == []
+    assert not (tmp_path / "new").exists(), "a refused first start leaves no home"
+
+
+@pytest.mark.e2e
+def test_a_wrong_option_names_the_command_as_it_was_typed() -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "umlindi", "up", "--colour"], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("Usage: umlindi up ")
 
 
 @pytest.mark.e2e

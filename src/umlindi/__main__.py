@@ -1,3 +1,3 @@
 from umlindi.cli import main
 
-main()
+main(prog_name="umlindi")

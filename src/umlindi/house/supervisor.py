@@ -66,6 +66,9 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP. Raises a `HouseError` where something keeps it from starting."""
+        if not os.path.lexists(self._plan.home.run):
+            # A refused first start leaves no home behind. Where one is, who runs in it is said before who has the port.
+            check_port(self._plan.port)
         self._plan.home.prepare()
         with only_one(self._plan.home), _signals_interrupt():
             check_port(self._plan.port)
