@@ -119,7 +119,7 @@ class _Builder:
         self._titles = titles
         self._default = site
         self._sites = sites
-        self._known = {(each.site, each.called): each for each in known}
+        self._known = {(each.site, each.called): each for each in known if each.called}
         self._slugs = {(each.site, each.system) for each in known}
         self._described: list[dict[str, Any]] = titles.data["organisations"][0]["sites"]
 
@@ -137,8 +137,11 @@ class _Builder:
             systems.append(system)
         at = (*place, systems.index(system))
         system.setdefault("interfaces", []).append(interface)
+        spoken_to = (*at, "interfaces", len(system["interfaces"]) - 1)
         self._titles.origin.setdefault(at, number)
-        self._titles.origin[(*at, "interfaces", len(system["interfaces"]) - 1)] = number
+        self._titles.origin[spoken_to] = number
+        if not cells["AE title"]:
+            self._titles.complaints.append(Complaint((*spoken_to, "called"), "is empty; it is needed"))
 
     def _site(self, number: int, cell: str) -> str:
         """The slug of the site a row names, by slug or name; the site asked for where it names none."""

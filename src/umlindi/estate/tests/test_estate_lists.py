@@ -102,6 +102,13 @@ def test_every_error_of_a_list_names_its_row_and_column(site: Site) -> None:
 
 
 @pytest.mark.django_db
+def test_a_row_without_a_title_is_one_error_at_its_title_whatever_stands_at_the_site(site: Site) -> None:
+    make_system(site, name="Printer")
+    rows = "AE Title;Host;Port;Description\nCT1;10.20.4.21;104;CT\n;10.20.4.30;104;no title\n"
+    assert problems_of(site, rows) == [Problem(3, "AE Title", "is empty; it is needed")]
+
+
+@pytest.mark.django_db
 def test_a_known_title_keeps_its_system_and_gets_its_new_address_only(site: Site) -> None:
     system = make_system(site, name="CT in casualty", vendor="Siemens", notes="by hand")
     make_interface(system, name="Storage", called="CT1", host="10.0.0.1", port=104, settings={"expect": ["echo"]})
