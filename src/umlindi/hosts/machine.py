@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -98,6 +99,8 @@ async def _climb(ladder: Ladder, read: Read, thresholds: Thresholds) -> None:
 async def _cpu(ladder: Ladder, first: Vitals, read: Read, thresholds: Thresholds) -> None:
     """Evidence: `busy_share` over about a second, and `load_per_core` where the source tells it.
 
+    `ms` is the second reading alone: the pause before it is ours, and no answer time.
+
     One busy second is nothing: where a load average is told, it must agree before the step complains.
     """
     if first.cpu is None:
@@ -105,7 +108,9 @@ async def _cpu(ladder: Ladder, first: Vitals, read: Read, thresholds: Thresholds
         return
     with ladder.step("cpu", Layer.HOST) as rung:
         await asyncio.sleep(_BETWEEN_READINGS)
+        began = time.perf_counter()
         second = await read()
+        rung.ms = (time.perf_counter() - began) * 1000
         busy = second.cpu.share_since(first.cpu) if second.cpu else None
         if busy is None:
             raise Retriable(Layer.HOST, "NO-SAMPLE", "the processor's counters did not advance between two readings")

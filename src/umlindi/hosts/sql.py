@@ -157,7 +157,9 @@ async def probe(target: SqlTarget, deadline: Deadline) -> ProbeResult:
 
 
 def _shown(url: URL) -> str:
-    """Without user, password and options: this is stored and shown."""
+    """Without user, password, options and the folder of a socket: this is stored and shown."""
+    if not url.host and url.get_backend_name() in _PORTS:
+        return f"{url.get_backend_name()} socket/{url.database or ''}"
     where = f"{url.host or ''}{f':{url.port}' if url.port else ''}"
     return f"{url.get_backend_name()}://{where}/{url.database or ''}"
 

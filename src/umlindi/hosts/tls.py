@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Permanent, ProbeResult
-from umlindi.probes.transport import Reached, Trust, connection, place, reach, skip_all
+from umlindi.probes.transport import Reached, Trust, connection, handshake, place, reach, skip_all
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -72,7 +72,7 @@ async def _handshake(ladder: Ladder, peer: Reached, target: TlsTarget, deadline:
     """Any version, any cipher, no verification: to see what is there."""
     with ladder.step("handshake", Layer.TLS) as rung:
         context = _lenient(ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.MAXIMUM_SUPPORTED)
-        async with connection(peer.address, deadline, context, target.expected_name) as (_, writer):
+        async with handshake(peer.address, deadline, context, target.expected_name) as (_, writer):
             shaken = writer.get_extra_info("ssl_object")
             version, cipher = shaken.version(), shaken.cipher()
             der = shaken.getpeercert(binary_form=True)

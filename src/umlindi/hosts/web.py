@@ -12,6 +12,8 @@ from umlindi.probes import Deadline, Ladder, Layer, Permanent, ProbeResult
 from umlindi.probes.transport import VERIFIED, Trust, skip_all
 
 DICOM_JSON = "application/dicom+json"
+# PS3.18 asks for resources below the root, not for the root.
+_ROOT_STATUS = frozenset({404, 405})
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 
 
@@ -75,15 +77,21 @@ async def _http(ladder: Ladder, site: Site, target: WebTarget, deadline: Deadlin
         if server:
             ladder.facts["server"] = server
         facts = {"status": answer.status, "content_type": answer.content_type, "bytes": len(answer.body)}
-        rung.says(f"HTTP {answer.status}", status_meaning(answer.status), **facts)
+        rung.says(f"HTTP {answer.status}", _meaning(target, answer.status), **facts)
         return True
     return False
+
+
+def _meaning(target: WebTarget, status: int) -> str:
+    if target.kind is WebKind.DICOMWEB and target.expect_status is None and status in _ROOT_STATUS:
+        return f"{status}, as a DICOMweb root may: it is no resource itself"
+    return status_meaning(status)
 
 
 def _welcome(target: WebTarget, status: int) -> bool:
     if target.expect_status is not None:
         return status == target.expect_status
-    return 200 <= status < 400 or (target.kind is WebKind.DICOMWEB and status in {404, 405})
+    return 200 <= status < 400 or (target.kind is WebKind.DICOMWEB and status in _ROOT_STATUS)
 
 
 async def _dicomweb(ladder: Ladder, site: Site, target: WebTarget, deadline: Deadline) -> None:

@@ -11,7 +11,7 @@ import statistics
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -23,10 +23,13 @@ from umlindi.probes.ladder import Ladder
 T = TypeVar("T")
 
 CONNECT_AT_MOST = 5.0
+HANDSHAKE_AT_MOST = 5.0
 RESOLVE_AT_MOST = 5.0
 # Linux sends a lost SYN again after 1 s (RFC 6298 §2.1): a connect this slow met loss, not distance.
 RETRANSMITTED_AFTER_MS = 950.0
 _GOODBYE_AT_MOST = 0.5
+_SPEAKS_FIRST_AT_MOST = 0.5
+_ANSWERS_HTTP_AT_MOST = 2.0
 
 _OS_MEANINGS = {
     "ECONNREFUSED": "nothing listens on that port, or a firewall rejects it",
@@ -316,7 +319,8 @@ async def connection(
     """An open stream, TLS where a context is given; closed on the way out however the block ends."""
     doing = f"connecting to {address.ip} port {address.port}"
     name = _askable(server_name or address.host) if context else None
-    async with deadline.guard(Layer.TLS if context else Layer.TRANSPORT, doing):
+    bound = (Layer.TLS, "waiting for the TLS answer", HANDSHAKE_AT_MOST) if context else (Layer.TRANSPORT, doing)
+    async with deadline.guard(*bound):
         try:
             reader, writer = await asyncio.open_connection(
                 address.ip, address.port, ssl=context, server_hostname=name, family=address.family
@@ -359,6 +363,47 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
 
+@asynccontextmanager
+async def handshake(
+    address: Address, deadline: Deadline, context: ssl.SSLContext, server_name: str | None = None
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """`connection` over TLS; a port that does not answer as TLS is told by what it speaks instead, asked once."""
+    async with AsyncExitStack() as stack:
+        try:
+            streams = await stack.enter_async_context(connection(address, deadline, context, server_name))
+        except Fault as fault:
+            spoken = await _spoken(address, deadline) if fault.code in _NO_TLS_ANSWER else ""
+            if not spoken:
+                raise
+            meaning = f"the peer does not speak TLS on this port: this is {spoken}"
+            raise Permanent(Layer.TLS, "NOT-TLS", meaning, **fault.evidence, looks_like=spoken) from fault
+        yield streams
+
+
+async def _spoken(address: Address, deadline: Deadline) -> str:
+    """What a port says in plain text, unasked or to one HTTP request; empty where it says nothing or speaks TLS."""
+    try:
+        async with connection(address, deadline) as (reader, writer):
+            first = await _first_bytes(reader, deadline, _SPEAKS_FIRST_AT_MOST)
+            if not first:
+                writer.write(b"GET / HTTP/1.0\r\n\r\n")
+                first = await _first_bytes(reader, deadline, _ANSWERS_HTTP_AT_MOST)
+    except Fault:
+        return ""
+    # A TLS server answers plain text with an alert, or in plain HTTP by naming what it expects.
+    speaks_tls = first.startswith((b"\x15\x03", b"\x16\x03")) or b"HTTPS" in first or b"SSL-enabled" in first
+    return "" if not first or speaks_tls else looks_like(first)
+
+
+async def _first_bytes(reader: asyncio.StreamReader, deadline: Deadline, at_most: float) -> bytes:
+    """What comes first, none where time ran out or the peer hung up."""
+    try:
+        async with asyncio.timeout(deadline.within(at_most)):
+            return await reader.read(1024)
+    except OSError:
+        return b""
+
+
 async def tls(
     ladder: Ladder, address: Address, context: ssl.SSLContext, deadline: Deadline, server_name: str | None = None
 ) -> bool:
@@ -375,7 +420,7 @@ async def _tls_step(
 ) -> ssl.SSLContext | None:
     with ladder.step("tls", Layer.TLS) as rung:
         context = make()
-        async with connection(address, deadline, context, server_name) as (_, writer):
+        async with handshake(address, deadline, context, server_name) as (_, writer):
             shaken = writer.get_extra_info("ssl_object")
             cipher = shaken.cipher()
             told = {"version": shaken.version(), "cipher": cipher[0] if cipher else None, **_last_day(shaken)}
@@ -428,6 +473,8 @@ def skip_all(ladder: Ladder, rungs: Iterable[tuple[str, Layer]]) -> None:
         ladder.skip(name, layer, f"{ladder.broken} failed")
 
 
+# Codes of a handshake after which it is worth asking what else the port speaks.
+_NO_TLS_ANSWER = frozenset({"TIMEOUT", "NOT-TLS"})
 # First bytes by which a protocol is known, longest first where they overlap.
 _SIGNATURES = (
     (b"HTTP/", "HTTP"),

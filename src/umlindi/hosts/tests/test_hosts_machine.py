@@ -164,3 +164,8 @@ def test_a_value_that_is_no_number_tells_nothing(value: str, page: str, data: st
     broken = [*lines[:at], f"{lines[at].rpartition(' ')[0]} {value}", *lines[at + 1 :], ""]
     without = [*lines[:at], *lines[at + 1 :], ""]
     assert exposition.read("\n".join(broken)) == exposition.read("\n".join(without))
+
+
+async def test_the_pause_between_two_readings_is_no_answer_time() -> None:
+    result = await probe(MachineTarget(), Deadline(10))
+    assert 0 <= (step_of(result, "cpu").ms or 0.0) < 900

@@ -152,6 +152,7 @@ async def test_dicomweb_is_queried_and_read_and_no_patient_is_kept(open_orthanc:
     empty = await web.probe(target, Deadline(5))
     store_study(open_orthanc)
     full = await web.probe(target, Deadline(5))
+    assert step_of(empty, "http").meaning.startswith("404, as a DICOMweb root may")
     assert (empty.grade, codes(empty)["wado"]) == (Grade.OK, "skipped")
     assert (full.grade, codes(full)["wado"]) == (Grade.OK, "HTTP 200")
     assert step_of(full, "wado").evidence["elements"] > 5

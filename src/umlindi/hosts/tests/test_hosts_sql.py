@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from umlindi.hosts.sql import SqlTarget, database_fault, probe
+from umlindi.hosts.sql import SqlTarget, _shown, database_fault, parsed, probe
 from umlindi.house import binaries
 from umlindi.house.account import account_for
 from umlindi.probes import Deadline, Grade, Layer, Permanent, ProbeResult, Retriable, State
@@ -183,3 +183,7 @@ def test_numbers_of_other_databases_are_read(number: int, kind: type) -> None:
     fault = database_fault(RuntimeError(number, f"Access denied {SECRET}"), "connecting")
     assert (fault.code, type(fault)) == (str(number), kind)
     assert SECRET not in str(fault)
+
+
+def test_a_socket_is_shown_without_its_folder() -> None:
+    assert _shown(parsed("postgresql://umlindi@/umlindi?host=/var/run/pg")) == "postgresql socket/umlindi"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import time
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umlindi.hosts.tls import TlsTarget, covers, probe
-from umlindi.probes import Deadline, Grade, ProbeResult, Severity, State
+from umlindi.probes import Deadline, Grade, ProbeResult, Severity, State, transport
 from umlindi.testing import scripted
 from umlindi.testing.certificates import Authority, server_context
 from umlindi.testing.steps import codes, step_of
@@ -138,3 +140,38 @@ async def test_names_that_cannot_be_read_are_the_certificates_fault(authority: A
 async def test_a_name_that_no_certificate_can_have_is_a_fault(authority: Authority, name: str) -> None:
     result = await probed(server_context(authority.issue()), ca_file=authority.ca_file, server_name=name)
     assert step_of(result, "handshake").state is State.FAILED
+
+
+async def waiting_for_a_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A plain web server: silent until the end of a request."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+
+
+async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"SSH-2.0-x\r\n")
+    await writer.drain()
+    await reader.read()
+
+
+@pytest.mark.parametrize(("talk", "spoken"), [(waiting_for_a_line, "HTTP"), (greeting, "SSH")])
+async def test_a_port_without_tls_is_told_by_what_it_speaks_long_before_the_deadline(
+    talk: scripted.Talk, spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "HANDSHAKE_AT_MOST", 0.3)
+    began = time.perf_counter()
+    async with scripted.listening(talk) as port:
+        result = await probe(TlsTarget("127.0.0.1", port, samples=1), Deadline(20))
+    handshake = step_of(result, "handshake")
+    assert (handshake.code, handshake.evidence["looks_like"]) == ("NOT-TLS", spoken)
+    assert handshake.meaning.endswith(f"this is {spoken}")
+    assert time.perf_counter() - began < 5
+
+
+async def test_a_silent_port_says_what_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "HANDSHAKE_AT_MOST", 0.3)
+    async with scripted.listening(scripted.silent) as port:
+        result = await probe(TlsTarget("127.0.0.1", port, samples=1), Deadline(20))
+    handshake = step_of(result, "handshake")
+    assert (handshake.code, "while waiting for the TLS answer" in handshake.meaning) == ("TIMEOUT", True)
