@@ -49,6 +49,14 @@ class LabState:
     in_force: dict[Breakage, datetime]
 
 
+def want_fault(home: Path, slug: str) -> Breakage:
+    """Ask for a fault on its usual system without waiting for it. Raises `UnknownFault`."""
+    fault, where = choose(slug, None)
+    with _wanted(home) as wanted:
+        wanted.add((fault.slug, where))
+    return fault.slug, where
+
+
 def break_fault(home: Path, slug: str, system: str | None = None) -> Breakage:
     """Ask for a fault and wait until it is in force. Raises `UnknownFault` or `NotConfirmed`."""
     fault, where = choose(slug, system)
