@@ -2,7 +2,7 @@
 
     python scripts/screenshots.py http://127.0.0.1:8600 USERNAME PASSWORD
 
-The person must be an administrator who has a password of their own. Breaks one fault of the lab, mends all, and runs and
+The person must be an administrator who has a password of their own. Breaks a fault of the lab, mends all, and runs and
 signs a morning check: point it at a fresh demo alone. Each picture is of what a reader of the guide sees at that step.
 """
 
