@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from umlindi.estate.services import ImportReport, Problem
 
 SHOWN_AT_MOST = 200
+NAMED_AT_MOST = 6
 home_option = click.option("--home", metavar="DIR", help="Home folder; UMLINDI_HOME or the default otherwise.")
 
 
@@ -54,11 +55,12 @@ def import_(file: Path, site: str | None, dry_run: bool, prune: bool, home: str 
 
 
 def _carry_out(actor: Actor, file: Path, site: str | None, *, dry_run: bool, prune: bool) -> ImportReport:
+    from umlindi.estate.csvfile import is_list_name
     from umlindi.estate.services import import_estate, import_titles
 
     if site:
         return import_titles(actor, file.read_bytes(), _site(site), dry_run=dry_run)
-    if file.suffix.lower() in {".csv", ".tsv", ".txt", ".xlsx", ".xls"}:
+    if is_list_name(file.name):
         raise click.UsageError("name the site of an AE-title list with --site ORGANISATION/SITE")
     try:
         text = file.read_text("utf-8-sig")
@@ -91,11 +93,14 @@ def _tell_problems(problems: list[Problem]) -> None:
 
 
 def _tell(report: ImportReport) -> None:
-    _list("would be added" if report.dry_run else "added", report.created)
-    changed = [f"{each.path}: {', '.join(each.after)}" for each in report.changes if each.before is not None]
-    _list("would be changed" if report.dry_run else "changed", changed)
+    told = [(each.before is None, f"{each.path}: {each.essence}".removesuffix(": ")) for each in report.changes]
+    _list("would be added" if report.dry_run else "added", [line for new, line in told if new])
+    _list("would be changed" if report.dry_run else "changed", [line for new, line in told if not new])
     _list("would be removed" if report.dry_run else "removed", report.removed)
     _list("not in the file, left alone (--prune removes)", report.absent)
+    if report.kept:
+        more = len(report.kept) - NAMED_AT_MOST
+        click.echo(f"as before: {', '.join(report.kept[:NAMED_AT_MOST])}{f' and {more} more' if more > 0 else ''}")
     _list("note", [f"row {each.line or '-'}, {each.column}: {each.why}" for each in report.warnings])
     click.echo(f"{len(report.created)} added, {len(report.changed)} changed, {report.unchanged} as before", nl=False)
     click.echo(

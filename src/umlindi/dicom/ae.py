@@ -13,8 +13,15 @@ def ae_title(text: str) -> str:
     if not title:
         raise NotAnAeTitle("an AE title cannot be empty or only spaces (PS3.5 6.2)")
     if len(title) > 16:
-        raise NotAnAeTitle(f"AE title {title!r} has {len(title)} characters, 16 are permitted (PS3.5 6.2)")
+        raise NotAnAeTitle(f"AE title {_shown(title)} has {len(title)} characters, 16 are permitted (PS3.5 6.2)")
     wrong = [character for character in title if not " " <= character <= "~" or character == "\\"]
     if wrong:
-        raise NotAnAeTitle(f"AE title {title!r} has the character {wrong[0]!r}, which PS3.5 6.2 does not permit")
+        raise NotAnAeTitle(
+            f"AE title {_shown(title)} has the character {_shown(wrong[0])}, which PS3.5 6.2 does not permit"
+        )
     return title
+
+
+def _shown(text: str) -> str:
+    """Quoted as typed; what cannot be printed, escaped. A backslash is never doubled: nobody typed two."""
+    return f"'{text}'" if text.isprintable() else repr(text)

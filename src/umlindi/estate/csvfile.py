@@ -29,6 +29,11 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HARMLESS = re.compile(r"[+-]?[0-9 ().,/-]*")
 
 
+def is_list_name(name: str) -> bool:
+    """Whether a file is a list by its name; an estate file is .yaml or anything else."""
+    return name.lower().endswith((".csv", ".tsv", ".txt", ".xlsx", ".xls"))
+
+
 class NotATable(Exception):
     """The file cannot be read as a table; says what to do."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import QuerySet
 
+from umlindi.estate import csvfile
 from umlindi.estate.models import Site, System
 from umlindi.estate.rules import KINDS, RECORDS, Complaint, Field
 from umlindi.estate.rules.interfaces import ADDRESS, Setting
@@ -16,6 +17,7 @@ from umlindi.estate.rules.records import INTERFACE_KINDS, ORGANISATION_KINDS, SY
 
 SETTING = "setting-"
 _LABELS = {
+    "slug": "Short name in addresses",
     "called": "Called AE title",
     "calling": "Calling AE title",
     "url": "URL",
@@ -150,17 +152,39 @@ class NeedForm(forms.Form):
         self.fields["needs"].queryset = systems  # type: ignore[attr-defined]
 
 
+if TYPE_CHECKING:
+    _Sites = forms.ModelChoiceField[Site]
+else:
+    _Sites = forms.ModelChoiceField
+
+
+class _SiteField(_Sites):
+    def label_from_instance(self, obj: Site) -> str:
+        return f"{obj.organisation} · {obj}"
+
+
 class BringForm(forms.Form):
     """An estate file, or a site's AE-title list."""
 
     file = forms.FileField(label="File", help_text="An estate file (YAML), or an AE-title list saved as CSV")
-    site: forms.ModelChoiceField[Site] = forms.ModelChoiceField(
-        Site.objects.none(), required=False, label="Site of the list", help_text="Only for an AE-title list (CSV)"
+    site = _SiteField(
+        Site.objects.none(),
+        required=False,
+        label="Site of the list",
+        empty_label="None: it is an estate file",
+        help_text="Where the systems of an AE-title list (CSV) stand. An estate file names its sites itself",
     )
 
     def __init__(self, sites: QuerySet[Site], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A list says nothing of where it belongs."""
+        given: dict[str, Any] = super().clean() or {}
+        if (file := given.get("file")) and csvfile.is_list_name(file.name) and not given.get("site"):
+            self.add_error("site", "This is an AE-title list: choose its site.")
+        return given
 
 
 def interface_kinds() -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 
 from umlindi.accounts.models import Organisation
+from umlindi.estate.rules.addresses import whole_address
 
 
 class Site(models.Model):
@@ -203,7 +204,4 @@ class Interface(models.Model):
 
     @property
     def address(self) -> str:
-        """Where it is, for people: an AE title at host and port, or a URL."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        place = self.url or (f"{host}:{self.port}" if self.port else host)
-        return f"{self.called}@{place}" if self.called else place
+        return whole_address(self.called, self.host, self.port, self.url)

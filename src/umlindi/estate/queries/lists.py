@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
-from umlindi.estate.models import Site, System
+from umlindi.estate.models import Contact, Site, System
 from umlindi.estate.queries.overview import ending_before, ending_soon
 from umlindi.estate.queries.search import SYSTEM_TEXT, containing
 from umlindi.estate.queries.snapshot import MODELS
@@ -56,7 +56,7 @@ class SystemRow:
 def system_rows(actor: Actor, wanted: Wanted, today: date) -> list[SystemRow]:
     """One read."""
     found = systems(actor, wanted, today).annotate(spoken_to=Count("interfaces")).select_related("site__organisation")
-    return [_row(system, today) for system in found]
+    return [_row(system, today) for system in found.order_by("site__organisation__name", "site__name", "name")]
 
 
 def systems(actor: Actor, wanted: Wanted, today: date) -> QuerySet[System]:
@@ -81,8 +81,15 @@ def _row(system: Any, today: date) -> SystemRow:
 
 
 def sites(actor: Actor) -> QuerySet[Site]:
-    """With the number of systems at each."""
-    return visible(actor, Site).select_related("organisation").annotate(system_count=Count("systems"))
+    """With the number of systems at each. The order is said again: Django leaves a model's out where it counts."""
+    counted = visible(actor, Site).select_related("organisation").annotate(system_count=Count("systems"))
+    return counted.order_by("organisation__name", "name")
+
+
+def contacts_of(site: Site) -> QuerySet[Contact]:
+    """Whom to ring about a site, in that order: its own people, then those of its whole organisation."""
+    rows = Contact.objects.filter(Q(site=site) | Q(organisation=site.organisation_id, site=None))
+    return rows.select_related("organisation", "site").order_by(F("site").asc(nulls_last=True), "position", "name")
 
 
 TABLE_OWNERS = {

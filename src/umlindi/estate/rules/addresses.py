@@ -26,6 +26,13 @@ def host(raw: Any) -> str:
     return _ipv6(value) if ":" in value else _name(value)
 
 
+def whole_address(called: str, host: str, port: int | None, url: str) -> str:
+    """Where an interface is, for people: an AE title at host and port, or a URL."""
+    bracketed = f"[{host}]" if ":" in host else host
+    place = url or (f"{bracketed}:{port}" if port else bracketed)
+    return f"{called}@{place}" if called else place
+
+
 def _ipv4(value: str) -> str:
     """Leading zeros are refused, not removed: some software reads 010 as eight (RFC 6943 §3.1.1)."""
     parts = value.split(".")

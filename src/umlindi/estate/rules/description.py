@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from umlindi.estate.rules.readers import Wrong, shown, text
+from umlindi.estate.rules.readers import Wrong, quoted, shown, text
 from umlindi.estate.rules.records import Complaint, Place, read_record
 
 FORMAT = "1"
@@ -40,7 +40,7 @@ def row_path(kind: str, key: Key) -> str:
     if kind == "dependency":
         return f"{'/'.join(key[:3])} needs {key[3]}"
     if kind in ("interface", "contact"):
-        return f"{'/'.join(filter(None, key[:-1]))} {kind} {key[-1]!r}"
+        return f"{'/'.join(filter(None, key[:-1]))} {kind} {quoted(key[-1])}"
     return "/".join(key)
 
 

@@ -14,6 +14,7 @@ from umlindi.estate.rules.dependencies import circles
 from umlindi.estate.rules.description import Described, Description, Key, row_path
 from umlindi.estate.rules.readers import nearest, shown
 from umlindi.estate.rules.records import Complaint, Place, complete
+from umlindi.estate.rules.telling import tell_change, tell_new
 
 Row = tuple[str, Key]
 Present = Mapping[Row, Mapping[str, Any]]
@@ -33,13 +34,18 @@ class Change:
     def path(self) -> str:
         return row_path(self.kind, self.key)
 
+    @property
+    def essence(self) -> str:
+        """What it does, in short; `path` says to what."""
+        return tell_new(self.kind, self.after) if self.before is None else tell_change(self.before, self.after)
+
 
 @dataclass(slots=True)
 class Plan:
     """`absent` are present rows that a given list does not have; they are removed only where pruning."""
 
     changes: list[Change] = field(default_factory=list)
-    unchanged: int = 0
+    unchanged: list[Row] = field(default_factory=list)
     absent: list[Row] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
 
@@ -91,7 +97,7 @@ def _keep(made: Plan, row: Described, found: Mapping[str, Any] | None, values: d
         before = {name: found[name] for name in differing}
         made.changes.append(Change(row.kind, row.key, before, {name: values[name] for name in differing}))
     else:
-        made.unchanged += 1
+        made.unchanged.append((row.kind, row.key))
 
 
 def _absent(description: Description, present: Present) -> list[Row]:

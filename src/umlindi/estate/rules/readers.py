@@ -37,14 +37,20 @@ class Wrong(ValueError):
 def shown(value: object) -> str:
     """A value as an error quotes it: short, on one line."""
     text = "".join(c if c.isprintable() else "·" for c in str(value))
-    return repr(text if len(text) <= _SHOWN_AT_MOST else text[:_SHOWN_AT_MOST] + "…")
+    return quoted(text if len(text) <= _SHOWN_AT_MOST else text[:_SHOWN_AT_MOST] + "…")
+
+
+def quoted(text: str) -> str:
+    """Between quotation marks and otherwise as typed; the marks are double where the text has a single one."""
+    mark = '"' if "'" in text else "'"
+    return f"{mark}{text}{mark}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The tail of a sentence that suggests what was meant; empty where nothing is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[found[0]]!r}?" if found else ""
+    return f"; did you mean {quoted(by_lower[found[0]])}?" if found else ""
 
 
 def _scalar(raw: Any) -> str:
@@ -81,7 +87,9 @@ def slug(raw: Any) -> str:
     """A short name for addresses and files: lower-case letters, digits and single hyphens."""
     value = text(raw, at_most=60)
     if value and not SLUG.fullmatch(value):
-        raise Wrong(f"{shown(value)} is not a slug: use lower-case letters, digits and hyphens, such as {_slug(value)}")
+        raise Wrong(
+            f"{shown(value)} is not a short name: use lower-case letters, digits and hyphens, such as {_slug(value)}"
+        )
     return value
 
 

@@ -81,19 +81,22 @@ def _choice(known: Mapping[str, str]) -> Reader:
     return partial(readers.choice, known=known)
 
 
-_SLUG = Field("slug", readers.slug, required=True, help="Its short name in addresses and files, such as mthatha")
+def _slug(example: str) -> Field:
+    return Field("slug", readers.slug, required=True, help=f"Used in links and files, such as {example}")
+
+
 _NAME = Field("name", _text(200), required=True)
 
 RECORDS: dict[str, Record] = {
     "organisation": Record(
         "organisation",
-        (_SLUG, _NAME, Field("kind", _choice(ORGANISATION_KINDS), default="hospital")),
+        (_slug("thusong-radiology"), _NAME, Field("kind", _choice(ORGANISATION_KINDS), default="hospital")),
         ("contacts", "sites"),
     ),
     "site": Record(
         "site",
         (
-            _SLUG,
+            _slug("mthatha"),
             _NAME,
             Field("timezone", readers.timezone, default="Africa/Johannesburg", help="Such as Africa/Johannesburg"),
             Field("hours", hours.hours, help="When people work there: Mon-Fri 07:00-17:00; Sat 08:00-12:00, or 24/7"),
@@ -112,7 +115,7 @@ RECORDS: dict[str, Record] = {
     "system": Record(
         "system",
         (
-            _SLUG,
+            _slug("ct1"),
             _NAME,
             Field("kind", _choice(SYSTEM_KINDS), required=True),
             Field("modality", readers.code_string, help="DICOM Modality (0008,0060), such as CT"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from umlindi.estate.rules.readers import nearest, shown, slugify
+from umlindi.estate.rules.readers import nearest, quoted, shown, slugify
 from umlindi.estate.rules.records import SYSTEM_KINDS, Complaint, Place
 
 NEEDED = ("AE title", "host", "port")
@@ -98,19 +98,20 @@ def _without_repetition(rows: list[tuple[int, dict[str, str]]], titles: Titles) 
             _warn_of_case(titles, lower, number, title)
             yield number, cells
         elif first[title][1] == address:
-            titles.warnings.append((number, "AE title", f"{title!r} stands in row {first[title][0]} already; left out"))
+            titles.warnings.append(
+                (number, "AE title", f"{quoted(title)} stands in row {first[title][0]} already; left out")
+            )
         else:
             earlier, other = first[title]
-            why = (
-                f"{title!r} is at {':'.join(address)} here, at {':'.join(other)} in row {earlier}; only one can be true"
-            )
+            there = f"at {':'.join(other)} in row {earlier}"
+            why = f"{quoted(title)} is at {':'.join(address)} here, {there}; only one can be true"
             titles.complaints.append(Complaint(("rows", number, "AE title"), why))
 
 
 def _warn_of_case(titles: Titles, lower: dict[str, tuple[int, str]], number: int, title: str) -> None:
     earlier, same = lower.setdefault(title.lower(), (number, title))
     if same != title:
-        why = f"{title!r} and {same!r} in row {earlier} differ only in case; AE titles are different then"
+        why = f"{quoted(title)} and {quoted(same)} in row {earlier} differ only in case; AE titles are different then"
         titles.warnings.append((number, "AE title", why))
 
 

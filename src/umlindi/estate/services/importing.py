@@ -40,11 +40,14 @@ class ImportRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What was done, or with `dry_run` would be. `absent` rows are in the estate, not in the file, and left alone."""
+    """What was done, or with `dry_run` would be.
+
+    `kept` rows are as the file has them already; `absent` rows are in the estate, not in the file, and left alone.
+    """
 
     dry_run: bool
     changes: list[Change]
-    unchanged: int = 0
+    kept: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -56,6 +59,10 @@ class ImportReport:
     @property
     def changed(self) -> list[str]:
         return [change.path for change in self.changes if change.before is not None]
+
+    @property
+    def unchanged(self) -> int:
+        return len(self.kept)
 
 
 Locate = Callable[[Complaint], Problem]
@@ -128,7 +135,7 @@ def _naming(place: Place) -> Place:
 
 def _report(made: Plan, *, dry_run: bool, prune: bool) -> ImportReport:
     absent = [row_path(kind, key) for kind, key in made.absent]
-    report = ImportReport(dry_run, made.changes, made.unchanged)
+    report = ImportReport(dry_run, made.changes, [row_path(kind, key) for kind, key in made.unchanged])
     return replace(report, removed=absent) if prune else replace(report, absent=absent)
 
 

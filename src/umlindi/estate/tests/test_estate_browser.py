@@ -18,6 +18,7 @@ from umlindi.testing.estate import PASSWORD, make_user
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 SAMPLES = Path(__file__).parents[4] / "docs" / "samples"
+MTHATHA = "Thusong Provincial Hospital · Mthatha"
 PACS = "/estate/thusong/mthatha/pacs/"
 
 
@@ -98,9 +99,11 @@ def test_an_estate_is_brought_grown_and_cut_in_a_browser(live_server: LiveServer
         page.get_by_role("heading", name="would add ten").wait_for()
         page.get_by_role("button", name="Import it").click()
         page.get_by_role("heading", name="Three systems at one site").wait_for()
-        bring(page, "titles-with-errors.csv", site="Mthatha")
+        bring(page, "titles-with-errors.csv")
+        page.get_by_text("choose its site").wait_for()
+        bring(page, "titles-with-errors.csv", site=MTHATHA)
         page.get_by_role("heading", name="eight things to put right").wait_for()
-        bring(page, "titles-excel-semicolons.csv", site="Mthatha")
+        bring(page, "titles-excel-semicolons.csv", site=MTHATHA)
         page.get_by_role("button", name="Import it").click()
         page.get_by_role("link", name="Digital X-ray").wait_for()
         page.goto(PACS)

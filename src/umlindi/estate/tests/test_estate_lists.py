@@ -205,7 +205,8 @@ def test_the_command_imports_exports_and_exports_what_it_imports(run: CliRunner,
     looked = run.invoke(
         command, ["import", str(SAMPLES / "titles-utf16-tabs.csv"), "--site", "thusong/mthatha", "--dry-run"]
     )
-    assert "would be added: thusong/mthatha/us1-mth" in looked.output
+    assert "would be added: thusong/mthatha/us1-mth interface 'DICOM': US1_MTH@us1.thusong.example:104" in looked.output
+    assert "as before: thusong, thusong/mthatha\n" in looked.output
     assert System.objects.count() == 3
 
 

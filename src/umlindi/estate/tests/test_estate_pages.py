@@ -287,3 +287,77 @@ def test_contacts_are_rung_in_their_order(boss: Client, system: System) -> None:
     first = Contact.objects.get(name="Nomvula Dlamini")
     boss.post(reverse("estate:remove_contact", args=[first.pk]), {"reason": "left"})
     assert Contact.objects.get().position == 0
+
+
+def test_a_list_without_its_site_is_asked_for_it_at_its_field(boss: Client) -> None:
+    upload = SimpleUploadedFile("List.CSV", b"AE,IP,Port\nCT1,10.20.4.21,104\n")
+    asked = boss.post("/estate/-/import/", {"file": upload})
+    assert asked.context["form"].errors == {"site": ["This is an AE-title list: choose its site."]}
+    page = asked.content.decode()
+    assert "Thusong · Mthatha</option>" in page
+    assert "---" not in page
+
+
+def test_a_look_shows_each_address_and_what_stays(boss: Client, system: System) -> None:
+    make_interface(system, called="PACS", host="10.0.0.1", port=104)
+    rows = b"AE,IP,Port\nPACS,10.20.4.10,104\nDX\\1,10.20.4.27,11112\n"
+    upload = SimpleUploadedFile("list.csv", rows.replace(b"DX\\1", b"DX1"))
+    looked = boss.post("/estate/-/import/", {"file": upload, "site": system.site_id})
+    page = looked.content.decode()
+    assert "DX1@10.20.4.27:11112" in page
+    assert "host 10.0.0.1 → 10.20.4.10" in page
+    assert looked.context["report"].kept == ["thusong", "thusong/mthatha", "thusong/mthatha/pacs"]
+    assert "<li><code>thusong/mthatha</code></li>" in page
+    refused = boss.post(
+        "/estate/-/import/", {"file": SimpleUploadedFile("list.csv", rows), "site": system.site_id}
+    ).content.decode()
+    assert "DX\\1" in refused
+    assert "DX\\\\1" not in refused
+
+
+def test_whom_to_ring_tells_the_organisations_people_too(boss: Client, system: System) -> None:
+    page, add = system.site.get_absolute_url(), "/estate/thusong/mthatha/-/contacts/new/"
+    for empty in (page, system.get_absolute_url()):
+        assert f'href="{add}">Add a contact' in boss.get(empty).content.decode()
+    viewer = signed_in(make_user(Role.VIEWER, system.site.organisation))
+    assert "Add a contact" not in viewer.get(system.get_absolute_url()).content.decode()
+    Contact.objects.create(organisation=system.site.organisation, name="Sipho Gxowa", role="Manager")
+    Contact.objects.create(organisation=system.site.organisation, site=system.site, name="Zanele Nkosi", position=3)
+    Contact.objects.create(
+        organisation=system.site.organisation, site=make_site(system.site.organisation), name="Other"
+    )
+    for where in (page, system.get_absolute_url()):
+        shown = boss.get(where)
+        assert [each.name for each in shown.context["contacts"]] == ["Zanele Nkosi", "Sipho Gxowa"]
+        assert "Manager · for all of Thusong" in shown.content.decode()
+
+
+def test_tables_stand_in_the_order_of_organisation_site_and_name(system: System) -> None:
+    for name in ("Ubuntu", "Akani"):
+        for place in ("Komani", "Bhisho"):
+            site = make_site(Organisation.objects.filter(name=name).first() or make_organisation(name=name), name=place)
+            for number in (2, 1):
+                make_system(site, name=f"CT {number}")
+    shown = signed_in(make_user(Role.ADMINISTRATOR)).get("/estate/")
+    rows = [(row.system.site.organisation.name, row.system.site.name, row.system.name) for row in shown.context["rows"]]
+    assert len(rows) == 9
+    assert rows == sorted(rows)
+    places = [(organisation.name, site.name) for organisation, there in shown.context["places"] for site in there]
+    assert len(places) == 5
+    assert places == sorted(places)
+
+
+def test_an_address_never_breaks_and_times_have_their_unit(boss: Client, system: System) -> None:
+    make_interface(system, called="MTHATHA", host="127.0.0.1", port=11200, settings={"interval": 30.0, "timeout": 40})
+    page = boss.get(system.get_absolute_url()).content.decode()
+    assert '<code class="tight">MTHATHA@127.0.0.1:11200</code>' in page
+    assert "every 30 s" in page
+    assert "timeout 40 s" in page
+
+
+def test_the_short_name_is_called_so(boss: Client) -> None:
+    form = boss.get("/estate/thusong/-/edit/").context["form"]
+    assert form.fields["slug"].label == "Short name in addresses"
+    assert "thusong-radiology" in form.fields["slug"].help_text
+    refused = boss.post("/estate/thusong/-/sites/new/", {"slug": "St. Mary", "name": "St. Mary"})
+    assert "is not a short name" in refused.context["form"].errors["slug"][0]

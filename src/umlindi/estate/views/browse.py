@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.core.exceptions import BadRequest
 from django.db.models import Count
 from django.http import Http404, HttpResponse
@@ -16,12 +13,13 @@ from umlindi.accounts.doors import Request, needs
 from umlindi.accounts.models import Organisation
 from umlindi.core.scope import visible
 from umlindi.estate import csvfile, panels
-from umlindi.estate.forms import NeedForm, as_text
+from umlindi.estate.forms import NeedForm
 from umlindi.estate.models import System
 from umlindi.estate.queries import DependencyGraph, overview
-from umlindi.estate.queries.lists import ONLY, TABLE_OWNERS, Wanted, sites, system_rows, table
+from umlindi.estate.queries.lists import ONLY, TABLE_OWNERS, Wanted, contacts_of, sites, system_rows, table
 from umlindi.estate.rules import opening_hours
 from umlindi.estate.rules.records import SYSTEM_KINDS
+from umlindi.estate.rules.telling import tell_settings
 from umlindi.estate.rules.terms import term
 from umlindi.estate.views.drawing import drawing
 from umlindi.estate.views.rows import organisation_of, site_of, system_of
@@ -35,13 +33,14 @@ def index(request: Request) -> HttpResponse:
     if wanted.only and wanted.only not in ONLY:
         raise BadRequest(f"{wanted.only} is no selection")
     all_sites = list(sites(request.actor))
+    organisations = visible(request.actor, Organisation)
+    places = [(each, [site for site in all_sites if site.organisation_id == each.pk]) for each in organisations]
     context = {
         "overview": overview(request.actor, today),
         "wanted": wanted,
         "rows": system_rows(request.actor, wanted, today),
         "sites": all_sites,
-        "organisations": visible(request.actor, Organisation),
-        "organisations_with_sites": {site.organisation_id for site in all_sites},
+        "places": places,
         "table_kinds": list(TABLE_OWNERS),
         "kinds": SYSTEM_KINDS,
         "only": ONLY,
@@ -67,7 +66,7 @@ def site(request: Request, organisation: str, site: str) -> HttpResponse:
     context = {
         "row": row,
         "rows": system_rows(request.actor, Wanted(site=row.path), today),
-        "contacts": row.contacts.all(),
+        "contacts": contacts_of(row),
         "open_hours": sum(span.closes - span.opens for span in opening_hours(row.hours)) // 60,
     }
     return render(request, "estate/site.html", context)
@@ -83,8 +82,8 @@ def system(request: Request, organisation: str, site: str, system: str) -> HttpR
     context = {
         "row": row,
         "panels": panels.shown(request, row),
-        "interfaces": [(each, _told(each.settings)) for each in row.interfaces.all()],
-        "contacts": row.site.contacts.all() or row.site.organisation.contacts.filter(site=None),
+        "interfaces": [(each, tell_settings(each.settings)) for each in row.interfaces.all()],
+        "contacts": contacts_of(row.site),
         "support": term(row.support_until, today),
         "licence": term(row.licence_until, today),
         "drawing": drawing(row, graph),
@@ -93,10 +92,6 @@ def system(request: Request, organisation: str, site: str, system: str) -> HttpR
         "need_form": NeedForm(others.select_related("site")),
     }
     return render(request, "estate/system.html", context)
-
-
-def _told(settings: Mapping[str, Any]) -> str:
-    return " · ".join(f"{key.replace('_', ' ')} {as_text(value)}" for key, value in settings.items())
 
 
 @require_safe
