@@ -66,6 +66,7 @@ PAGES = {
     "audit:event": ["/audit/{event}/"],
     "demo:lab": ["/lab/"],
     "account": ["/account/"],
+    "account_change_name": ["/account/name/"],
     "account_change_password": ["/account/password/change/"],
     "account_add_token": ["/account/tokens/add/"],
     "account_logout": ["/account/logout/"],
@@ -324,6 +325,15 @@ def test_the_palette_opens_a_system_by_the_keyboard_alone(page: Page, site: Site
     page.wait_for_function("document.querySelector('#hits [aria-selected=true]')?.textContent.includes('Mthatha PACS')")
     page.keyboard.press("Enter")
     page.wait_for_url(site.at(SYSTEM))
+
+
+def test_one_esc_closes_the_palette_with_words_in_it(page: Page, site: Site) -> None:
+    page.goto(site.at("/"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("mthatha")
+    page.wait_for_selector("#hits a:has-text('Mthatha PACS')")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#palette", state="hidden")
 
 
 def test_letters_go_to_rooms_and_can_be_turned_off(page: Page, site: Site) -> None:

@@ -108,7 +108,7 @@ def _api(there: There) -> list[tuple[str, str, dict[str, Any]]]:
 def _pages(there: There) -> list[tuple[str, dict[str, Any]]]:
     site, system, person = there.site, there.system, there.person.pk
     below = ["there", site.slug, system.slug]
-    named = {"first_name": "Taken", "last_name": "", "email": ""}
+    named = {"first_name": "Taken", "last_name": "Away", "email": ""}
     role = {"role": "administrator", "organisation": there.organisation.pk}
     return [
         (reverse("estate:change_interface", args=[there.interface.pk]), {"name": "Taken"}),

@@ -10,12 +10,19 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from umlindi.accounts.models import User
 from umlindi.accounts.queries import actor_of
 from umlindi.core.audit import audited
 
+WEAK = {
+    "password_too_short": "Twelve characters or more.",
+    "password_too_similar": "This is too close to your name or your address.",
+    "password_too_common": "Many people use this password: choose another.",
+}
 QUIET = frozenset({"account/messages/logged_in.txt", "account/messages/logged_out.txt"})
 
 
@@ -28,6 +35,15 @@ def locked_name(request: HttpRequest, credentials: dict[str, Any] | None = None)
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """People are added by an administrator, who gives them a one-time password."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "Your access has ended. An administrator can let you back in.",
+        "enter_current_password": "This is not the password you have now.",
+        "incorrect_password": "This is not the password you have now.",
+        "rate_limited": "Too many tries. Wait a few minutes.",
+        "too_many_login_attempts": "Too many tries. Wait a few minutes.",
+        "username_password_mismatch": "This name and this password do not belong together.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -37,6 +53,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever has just signed in or out sees that without being told."""
         if message_template not in QUIET:
             super().add_message(request, level, message_template, *rest, **named)
+
+    def clean_password(self, password: str, user: User | None = None) -> str:
+        try:
+            return str(super().clean_password(password, user))
+        except ValidationError as refused:
+            raise ValidationError([WEAK[str(each.code)] for each in refused.error_list]) from refused
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("now")
 
     def set_password(self, user: User, password: str) -> None:
         with audited(actor_of(user), "password.changed", user):
@@ -48,6 +73,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Who reads the database, or a backup of it, cannot make anybody's codes: their seeds are encrypted under a key
     made from the site's secret key, which is not in the database."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": "This is not the code that is shown now."}
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import BasePermission
 
 from umlindi.accounts.models import Token, User
 from umlindi.accounts.queries import actor_of
+from umlindi.accounts.rules import IN_PERSON, SIGNS_NOTHING
 from umlindi.accounts.services import token_behind
 from umlindi.core.actors import Actor
 
@@ -65,7 +66,10 @@ class DeclaredRight(BasePermission):
         right = declared_right(view, request.method or "GET", getattr(view, "action", None))
         if right is None or not request.user.is_authenticated:
             return False
-        return not right or actor_of_request(request).may(right)
+        actor = actor_of_request(request)
+        if right in IN_PERSON and actor.kind == "token":
+            raise PermissionDenied(SIGNS_NOTHING)
+        return not right or actor.may(right)
 
 
 def declared_right(view: Any, method: str, action: str | None) -> str | None:

@@ -5,21 +5,53 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.fields import PasswordField, SetPasswordField
 from allauth.account.forms import ChangePasswordForm
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import transaction
 from django.utils import timezone
 
+from umlindi.accounts import services
 from umlindi.accounts.models import Organisation
-from umlindi.accounts.rules import LONGEST_TOKEN, Role, may_grant
+from umlindi.accounts.queries import actor_of
+from umlindi.accounts.rules import IN_PERSON, LONGEST_TOKEN, RIGHT_WORDS, SIGNS_NOTHING, Role, may_grant
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.scope import visible
 
 LIFETIMES = {30: "30 days", 90: "90 days", 180: "half a year", LONGEST_TOKEN.days: "a year"}
 
 
+class OwnNameForm(forms.Form):
+    """The name that one's signatures carry."""
+
+    first_name = forms.CharField(max_length=150)
+    last_name = forms.CharField(max_length=150)
+
+
+class NameForm(OwnNameForm):
+    email = forms.EmailField(label="E-mail", max_length=254, required=False)
+
+
 class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]
-    """A new password is a new one: a one-time password may not be kept."""
+    """A new password is a new one: a one-time password may not be kept. Who starts without a name gives it here."""
+
+    oldpassword = PasswordField(label="The password you have now", autocomplete="current-password")
+    password1 = SetPasswordField(
+        label="New password", help_text="Twelve characters or more. Not your name, and not a password that many use."
+    )
+    password2 = PasswordField(label="New password, once more", autocomplete="new-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        user = self.user
+        self.asks_name = user.must_change_password and not (user.first_name and user.last_name)
+        if user.must_change_password:
+            self.fields["oldpassword"].label = "The one-time password"
+        if self.asks_name:
+            self.fields.update(OwnNameForm().fields)
+            self.order_fields(list(OwnNameForm.base_fields))
+            self.initial |= {"first_name": user.first_name, "last_name": user.last_name}
 
     def clean_password1(self) -> str:
         password: str = self.cleaned_data["password1"]
@@ -27,11 +59,12 @@ class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]
             raise forms.ValidationError("This is the password you have now.")
         return password
 
-
-class NameForm(forms.Form):
-    first_name = forms.CharField(max_length=150, required=False)
-    last_name = forms.CharField(max_length=150, required=False)
-    email = forms.EmailField(label="E-mail", max_length=254, required=False)
+    def save(self) -> None:
+        with transaction.atomic():
+            if self.asks_name:
+                names = {name: self.cleaned_data[name] for name in OwnNameForm.base_fields}
+                services.change_own_name(actor_of(self.user), self.user, **names)
+            super().save()
 
 
 class ReasonForm(forms.Form):
@@ -80,13 +113,17 @@ class TokenForm(forms.Form):
     """A token for oneself, for some of one's rights."""
 
     name = forms.CharField(max_length=100, help_text="What will use it, such as “nightly estate export”.")
-    rights = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    rights = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        help_text=SIGNS_NOTHING,
+        error_messages={"invalid_choice": f"A token holds none that you do not hold. {SIGNS_NOTHING}"},
+    )
     days = forms.TypedChoiceField(label="Expires in", coerce=int, choices=list(LIFETIMES.items()), initial=90)
 
     def __init__(self, held: frozenset[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rights: forms.MultipleChoiceField = self.fields["rights"]  # type: ignore[assignment]
-        rights.choices = [(right, right) for right in sorted(held)]
+        rights.choices = [(right, RIGHT_WORDS[right]) for right in sorted(held - IN_PERSON)]
 
     def expires_at(self, now: datetime | None = None) -> datetime:
         return (now or timezone.now()) + timedelta(days=self.cleaned_data["days"])

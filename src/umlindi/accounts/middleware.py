@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -65,7 +66,8 @@ class PasswordMustChange:
             return JsonResponse(
                 {"error": {"code": "password_must_change", "message": message, "fields": {}}}, status=403
             )
-        return redirect("account_change_password")
+        wanted = f"?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else ""
+        return redirect(reverse("account_change_password") + wanted)
 
 
 def _open_to_newcomers() -> set[str]:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
-from umlindi.accounts.rules import Role
+from umlindi.accounts.rules import RIGHT_WORDS, RIGHTS, Role
 
 
 class Organisation(models.Model):
@@ -79,6 +79,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.role} at {self.organisation or 'every organisation'}"
 
+    @property
+    def rights_said(self) -> list[str]:
+        held = RIGHTS[Role(self.role)]
+        return [said for right, said in RIGHT_WORDS.items() if right in held]
+
 
 class Token(models.Model):
     """A program's key to the API: only its digest is kept, its rights are a part of its owner's, it expires."""
@@ -101,3 +106,8 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def rights_said(self) -> list[str]:
+        """A right that is no longer known grants nothing, and is not said."""
+        return [said for right, said in RIGHT_WORDS.items() if right in self.rights]

@@ -33,6 +33,23 @@ RIGHTS: dict[Role, frozenset[str]] = {
 
 ALL_RIGHTS = frozenset().union(*RIGHTS.values())
 
+RIGHT_WORDS = {
+    "estate.view": "see sites, systems and their condition",
+    "check.view": "read morning checks",
+    "check.run": "start a morning check",
+    "check.sign": "sign a morning check",
+    "probe.run": "probe a system now",
+    "demo.break": "break and mend the lab",
+    "audit.view": "read the audit trail",
+    "people.view": "see people and their roles",
+    "estate.edit": "change sites, systems and interfaces",
+    "people.edit": "add people, give roles, end access",
+}
+
+IN_PERSON = frozenset({"check.sign"})
+"""No program has these for its owner."""
+SIGNS_NOTHING = "A token signs nothing: a person does."
+
 IDLE_LIMIT = timedelta(minutes=60)
 SESSION_LIMIT = timedelta(hours=12)
 LONGEST_TOKEN = timedelta(days=366)

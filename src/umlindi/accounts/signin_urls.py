@@ -18,6 +18,7 @@ from umlindi.accounts.views import own
 
 urlpatterns = [
     path("", own.account, name="account"),
+    path("name/", own.change_name, name="account_change_name"),
     path("tokens/add/", own.add_token, name="account_add_token"),
     path("tokens/<int:pk>/revoke/", own.revoke_own_token, name="account_revoke_token"),
     path("sessions/end/", own.end_other_sessions, name="account_end_sessions"),
@@ -25,7 +26,7 @@ urlpatterns = [
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/change/", own.change_password, name="account_change_password"),
     path("2fa/", own.account, name="mfa_index"),
     path("2fa/authenticate/", second_factor.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", second_factor.reauthenticate, name="mfa_reauthenticate"),

@@ -36,8 +36,8 @@ def list_people() -> None:
 @click.argument("username")
 @click.option("--role", type=ROLES, required=True)
 @click.option("--organisation", help="The slug of an organisation; without it the role holds everywhere.")
-@click.option("--first-name", default="")
-@click.option("--last-name", default="")
+@click.option("--first-name", required=True)
+@click.option("--last-name", required=True, help="A morning check is signed in this name.")
 def add(username: str, role: str, organisation: str | None, **names: str) -> None:
     """Add a person; prints their one-time password, once."""
     from umlindi.accounts import services

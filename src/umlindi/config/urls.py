@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from umlindi.watch.views import now
 
+handler404 = "umlindi.web.views.not_found"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", now, name="now"),
     path("", include("umlindi.web.urls")),

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.views.defaults import permission_denied
 
 from umlindi.core.actors import Actor, Forbidden
 
@@ -26,7 +26,7 @@ def needs(right: str) -> Callable[[View], View]:
     """Open to those who hold `right` in at least one organisation.
 
     Which rows they then see is `visible`'s to say; what they may do to one row is the service's: its `Forbidden`
-    becomes a 403 here.
+    becomes a 403 here. A refusal is answered, not raised: Django writes a raised one to the log with its whole trace.
     """
 
     def mark(view: View) -> View:
@@ -35,11 +35,11 @@ def needs(right: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not request.actor.may(right):
-                raise PermissionDenied
+                return permission_denied(request, Forbidden(request.actor, right))
             try:
                 return view(request, *args, **kwargs)
             except Forbidden as error:
-                raise PermissionDenied(str(error)) from error
+                return permission_denied(request, error)
 
         door.right = right  # type: ignore[attr-defined]
         return door

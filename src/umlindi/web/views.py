@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.defaults import page_not_found
+from rest_framework.exceptions import NotFound
 
 from umlindi.core.doors import Request, public, signed_in
+from umlindi.web.api import describe
 from umlindi.web.palette import hits
 
 PALETTE_LIMIT = 12
+NO_ADDRESS = "The API has no such address: /api/docs/ lists those it has."
 ALIVE = "SELECT 1"
 
 
@@ -33,3 +37,10 @@ def palette(request: Request) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
     page = "web/hits.html" if request.GET.get("part") else "web/palette.html"
     return render(request, page, {"text": text, "hits": hits(request, text, PALETTE_LIMIT)})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is not there: a page for people, an error in the API's shape for programs."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": describe(NotFound(NO_ADDRESS))}, status=404)
+    return page_not_found(request, exception)

@@ -2,6 +2,7 @@
 
 from umlindi.accounts.services.people import (
     add_person,
+    change_own_name,
     change_person,
     deactivate,
     end_own_sessions,
@@ -17,6 +18,7 @@ from umlindi.accounts.services.tokens import create_token, revoke_token, token_b
 __all__ = [
     "Refused",
     "add_person",
+    "change_own_name",
     "change_person",
     "create_token",
     "deactivate",

@@ -72,6 +72,19 @@ def change_person(actor: Actor, user: User, *, first_name: str, last_name: str, 
     return user
 
 
+def change_own_name(actor: Actor, user: User, *, first_name: str, last_name: str) -> User:
+    """What one's signatures carry from now on: those given before keep the name they were given in.
+
+    Raises `Forbidden` for anybody but the person, their tokens too.
+    """
+    if actor.kind != "user" or actor.user_id != user.pk:
+        raise Forbidden(actor, "the name of another person")
+    with audited(actor, "person.own-name-changed", user):
+        user.first_name, user.last_name = first_name, last_name
+        user.save(update_fields=["first_name", "last_name"])
+    return user
+
+
 def deactivate(actor: Actor, user: User, reason: str) -> None:
     """End a person's access at once: no sign-in, no session, no token. Raises `Refused` for the last administrator."""
     _require_manage(actor, user)

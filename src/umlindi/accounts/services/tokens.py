@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from umlindi.accounts.models import Token, User
 from umlindi.accounts.queries import rights_per_organisation
-from umlindi.accounts.rules import LONGEST_TOKEN, may_manage
+from umlindi.accounts.rules import IN_PERSON, LONGEST_TOKEN, SIGNS_NOTHING, may_manage
 from umlindi.accounts.services.refusals import Refused
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited
@@ -26,12 +26,14 @@ def create_token(
 ) -> tuple[Token, str]:
     """A token for oneself, and its secret, which is shown once: only its digest is kept.
 
-    Raises `Refused` where it would outlive a year, or hold a right its owner does not; `Forbidden` for another's.
+    Raises `Refused` where it would outlive a year, hold a right its owner does not, or sign; `Forbidden` for another's.
     """
     if actor.kind != "user" or actor.user_id != user.pk:
         raise Forbidden(actor, "tokens of another person")
     if not now < expires_at <= now + LONGEST_TOKEN:
         raise Refused("A token expires within a year.")
+    if rights & IN_PERSON:
+        raise Refused(SIGNS_NOTHING)
     if not rights or not all(actor.may(right) for right in rights):
         raise Refused("A token holds at least one right, and none that you do not hold.")
     secret = MARK + secrets.token_hex(4) + "_" + secrets.token_urlsafe(32)

@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from umlindi.accounts.models import Membership, Organisation, Token, User
 from umlindi.accounts.queries import actor_of
-from umlindi.accounts.rules import Role
-from umlindi.accounts.services import create_token
+from umlindi.accounts.rules import ALL_RIGHTS, RIGHT_WORDS, RIGHTS, Role
+from umlindi.accounts.services import change_own_name, create_token
+from umlindi.core.actors import Forbidden
 from umlindi.core.models import AuditEvent
 from umlindi.testing.estate import make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
+
+NAMED = {"first_name": "Thandi", "last_name": "Nkosi"}
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def test_a_form_offers_and_takes_only_what_its_reader_may_give(client: Client, h
     assert "Somebody else" not in page
     assert "Every organisation" not in page
     for organisation in ("", there.pk):
-        form = {"username": "thandi", "role": "viewer", "organisation": organisation}
+        form = {**NAMED, "username": "thandi", "role": "viewer", "organisation": organisation}
         assert client.post("/people/add/", form).status_code == 200
     assert not User.objects.filter(username="thandi").exists()
 
@@ -112,7 +115,7 @@ def test_a_person_who_also_works_elsewhere_is_seen_but_not_managed(
     page = client.get(f"/people/{both.pk}/").text
     assert "End access" not in page
     assert "Somebody else" not in page
-    for verb, form in (("deactivate", {"reason": "x"}), ("reset-password", {}), ("change", {"last_name": "x"})):
+    for verb, form in (("deactivate", {"reason": "x"}), ("reset-password", {}), ("change", NAMED)):
         assert client.post(f"/people/{both.pk}/{verb}/", {"csrfmiddlewaretoken": "x", **form}).status_code == 403
 
 
@@ -130,6 +133,34 @@ def test_one_makes_uses_and_ends_a_token(client: Client, here: Organisation) -> 
     client.post(f"/account/tokens/{token.pk}/revoke/")
     assert program.get("/api/me/", headers=headers).status_code == 401
     assert token.prefix not in client.get("/account/").text
+
+
+def test_a_person_is_not_added_without_a_name(client: Client, administrator: User, here: Organisation) -> None:
+    form = {"username": "sipho", "first_name": "Sipho", "last_name": " ", "role": "viewer", "organisation": here.pk}
+    assert client.post("/people/add/", form).status_code == 200
+    assert list(User.objects.all()) == [administrator]
+
+
+def test_one_changes_ones_own_name(client: Client, administrator: User, here: Organisation) -> None:
+    assert client.post("/account/name/", {"first_name": "Nomvula", "last_name": ""}).status_code == 200
+    said = client.post("/account/name/", {"first_name": "Nomvula", "last_name": "Gxowa"}, follow=True).text
+    assert "You sign as Nomvula Gxowa." in said
+    event = AuditEvent.objects.get()
+    assert (event.verb, event.object_id) == ("person.own-name-changed", str(administrator.pk))
+    with pytest.raises(Forbidden):
+        change_own_name(actor_of(administrator), make_user(Role.VIEWER, here), first_name="x", last_name="x")
+
+
+def test_the_token_form_says_rights_in_words_and_offers_no_signature(client: Client, here: Organisation) -> None:
+    client.force_login(make_user(Role.OPERATOR, here))
+    page = client.get("/account/tokens/add/").text
+    assert "A token signs nothing: a person does." in page
+    said = _text(page)
+    assert all((RIGHT_WORDS[right] in said) is (right != "check.sign") for right in RIGHTS[Role.OPERATOR])
+    assert not any(right in said for right in ALL_RIGHTS)
+    form = {"name": "signer", "rights": ["check.sign"], "days": "30"}
+    assert "A token signs nothing" in client.post("/account/tokens/add/", form).text
+    assert not Token.objects.exists()
 
 
 def test_an_administrator_ends_the_tokens_of_their_people_and_of_nobody_else(

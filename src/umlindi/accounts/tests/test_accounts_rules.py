@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from umlindi.accounts.rules import (
     ALL_RIGHTS,
     IDLE_LIMIT,
+    RIGHT_WORDS,
     RIGHTS,
     SESSION_LIMIT,
     Role,
@@ -36,6 +37,11 @@ def _rights(held: dict[int, frozenset[Role]]) -> dict[int, frozenset[str]]:
 
 def test_every_right_is_held_by_somebody_and_the_administrator_lacks_none() -> None:
     assert RIGHTS[Role.ADMINISTRATOR] == ALL_RIGHTS
+
+
+def test_every_right_is_said_in_words() -> None:
+    assert RIGHT_WORDS.keys() == ALL_RIGHTS
+    assert len(set(RIGHT_WORDS.values())) == len(ALL_RIGHTS)
 
 
 @given(held=HELD, role=st.sampled_from(Role), where=PLACES)

@@ -11,8 +11,10 @@ import time
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.http import HttpResponse
@@ -159,10 +161,10 @@ def _move_back(client: Client, name: str, by: timedelta) -> None:
 
 def test_a_one_time_password_opens_nothing_but_the_page_to_change_it(client: Client) -> None:
     make_user(Role.ADMINISTRATOR)
-    user, password = services.add_person(HOUSE, "sipho", role=Role.ADMINISTRATOR)
+    user, password = services.add_person(HOUSE, "sipho", role=Role.ADMINISTRATOR, first_name="Sipho", last_name="Gxowa")
     _sign_in(client, user, password)
     for path in ("/", HOME, "/people/", "/audit/", "/account/2fa/totp/activate/"):
-        assert client.get(path).headers["Location"] == "/account/password/change/"
+        assert client.get(path).headers["Location"] == f"/account/password/change/?{urlencode({'next': path})}"
     assert client.get("/api/me/").status_code == 403
     assert _change(client, password, password).status_code == 200
     assert _change(client, password, "short").status_code == 200
@@ -171,6 +173,52 @@ def test_a_one_time_password_opens_nothing_but_the_page_to_change_it(client: Cli
     assert _signed_in(client)
     assert not User.objects.get(pk=user.pk).must_change_password
     assert "password.changed" in _verbs()
+
+
+def test_the_first_administrator_gives_their_name_with_their_password(client: Client) -> None:
+    password = services.ensure_first_admin()
+    assert password is not None
+    client.post("/account/login/", {"login": "admin", "password": password})
+    assert "Last name" in client.get("/account/password/change/").text
+    assert _change(client, password, NEW).status_code == 200
+    assert _change(client, password, NEW, first_name="Nomvula", last_name=" ").status_code == 200
+    assert User.objects.get().check_password(password)
+    answer = _change(client, password, NEW, first_name="Nomvula", last_name="Dlamini")
+    assert answer.headers["Location"] == "/"
+    assert str(User.objects.get()) == "Nomvula Dlamini"
+    assert "person.own-name-changed" in _verbs()
+    assert "First name" not in client.get("/account/password/change/").text
+
+
+def test_one_lands_on_the_page_that_was_wanted_and_hears_of_it_there(client: Client, user: User) -> None:
+    _sign_in(client, user)
+    assert _change(client, PASSWORD, NEW).headers["Location"] == "/"
+    assert "Your new password counts from now on." in client.get(HOME).text
+    assert _change(client, NEW, PASSWORD, next=HOME).headers["Location"] == HOME
+    assert _change(client, PASSWORD, NEW, next="https://elsewhere.example/").headers["Location"] == "/"
+
+
+def test_whoever_has_just_chosen_a_password_is_not_asked_for_it_again(client: Client, user: User) -> None:
+    _sign_in(client, user)
+    assert "reauthenticate" in client.get("/account/2fa/totp/activate/").headers["Location"]
+    _change(client, PASSWORD, NEW)
+    assert client.get("/account/2fa/totp/activate/").status_code == 200
+    session = client.session
+    for step in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        step["at"] -= 301
+    session.save()
+    assert "reauthenticate" in client.get("/account/2fa/totp/activate/").headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("new", "said"), [("short", "Twelve"), ("q1w2e3r4t5y6", "Many people"), ("zukiswa-gxowa", "too close")]
+)
+def test_a_weak_password_is_refused_in_our_words(client: Client, new: str, said: str) -> None:
+    _sign_in(client, make_user(username="zukiswa-gxowa"))
+    page = _change(client, PASSWORD, new).text
+    assert said in page
+    assert "too similar" not in page
+    assert "placeholder" not in page
 
 
 def test_changing_the_password_ends_every_other_session(user: User) -> None:
@@ -203,8 +251,9 @@ def test_ended_access_ends_sessions_at_once_and_coming_back_revives_none(client:
     assert _sign_in(client, user, password).status_code == 302
 
 
-def _change(client: Client, old: str, new: str) -> Any:
-    return client.post("/account/password/change/", {"oldpassword": old, "password1": new, "password2": new})
+def _change(client: Client, old: str, new: str, **more: str) -> Any:
+    form = {"oldpassword": old, "password1": new, "password2": new, **more}
+    return client.post("/account/password/change/", form)
 
 
 def _set_up_authenticator(client: Client, user: User) -> str:
@@ -258,7 +307,7 @@ def test_guessing_the_second_step_is_slowed_down(client: Client, user: User) -> 
     _sign_in(client, user)
     for _ in range(10):
         _second_step(client, "000000")
-    assert "Too many failed" in _second_step(client, _code(secret, ahead=1)).text
+    assert "Too many tries" in _second_step(client, _code(secret, ahead=1)).text
     assert not _signed_in(client)
 
 

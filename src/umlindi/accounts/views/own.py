@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.account.views import PasswordChangeView
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from umlindi.accounts import services
-from umlindi.accounts.forms import TokenForm
+from umlindi.accounts.forms import OwnNameForm, TokenForm
 from umlindi.accounts.models import User
 from umlindi.accounts.queries import own_account, token_or_404
-from umlindi.accounts.rules import ALL_RIGHTS
+from umlindi.accounts.rules import ALL_RIGHTS, IN_PERSON
 from umlindi.core.doors import Request, signed_in
 
 
@@ -23,11 +26,36 @@ def account(request: Request) -> HttpResponse:
     return render(request, "account/own.html", {"own": own_account(_me(request), timezone.now())})
 
 
+class OwnPasswordView(PasswordChangeView):  # type: ignore[misc]
+    """Another password. Whoever has just typed theirs is not asked for it again before a second step is set up."""
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        reauthenticate_by_password(self.request)
+        return response
+
+
+change_password = signed_in(OwnPasswordView.as_view())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def change_name(request: Request) -> HttpResponse:
+    """The name that one's signatures carry."""
+    me = _me(request)
+    form = OwnNameForm(request.POST or None, initial={"first_name": me.first_name, "last_name": me.last_name})
+    if form.is_valid():
+        services.change_own_name(request.actor, me, **form.cleaned_data)
+        messages.success(request, f"You sign as {me}.")
+        return redirect("account")
+    return render(request, "account/name.html", {"form": form})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def add_token(request: Request) -> HttpResponse:
     """A new token; the page that follows shows its secret once."""
-    held = frozenset(right for right in ALL_RIGHTS if request.actor.may(right))
+    held = frozenset(right for right in ALL_RIGHTS - IN_PERSON if request.actor.may(right))
     form = TokenForm(held, request.POST or None)
     if form.is_valid():
         now = timezone.now()

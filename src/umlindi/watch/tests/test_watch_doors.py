@@ -189,8 +189,9 @@ def test_a_token_never_signs(refused: Interface, client: Client) -> None:
     user = make_user(Role.OPERATOR, refused.system.site.organisation)
     check = services.start_check(actor_of(user), refused.system.site.organisation, timezone.now())
     services.finish_check(actor_of(user), check, timezone.now())
-    response = client.post(f"/api/checks/{check.pk}/sign/", **api(user, {"check.view", "check.sign"}))
+    response = client.post(f"/api/checks/{check.pk}/sign/", **api(user, {"check.view", "check.run"}))
     assert response.status_code == 403
+    assert response.json()["error"]["message"] == "A token signs nothing: a person does."
     check.refresh_from_db()
     assert check.signed_at is None
 

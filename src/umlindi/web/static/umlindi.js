@@ -51,6 +51,8 @@ function point(step) {
 function paletteKey(event) {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); point(event.key === "ArrowDown" ? 1 : -1); }
   else if (event.key === "Enter") { event.preventDefault(); $('#hits [aria-selected="true"]')?.click(); }
+  /* A browser's search field takes the first Esc to clear itself. */
+  else if (event.key === "Escape") { event.preventDefault(); palette.close(); }
 }
 
 /* Shortcuts: single letters can be turned off (WCAG 2.1.4) and never fire where one types. */

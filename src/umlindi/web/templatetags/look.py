@@ -208,7 +208,11 @@ def _step_tone(step: dict[str, Any]) -> str:
 
 @register.inclusion_tag("look/field.html")
 def field(bound: BoundField) -> dict[str, Any]:
-    """`{% field form.name %}`: label, help, input and errors, tied together for screen readers."""
+    """`{% field form.name %}`: label, help, input and errors, tied together for screen readers.
+
+    The label says what is asked: allauth's placeholders, which say it again, go.
+    """
+    bound.field.widget.attrs.pop("placeholder", None)
     return {"field": bound, "tick": isinstance(bound.field.widget, CheckboxInput)}
 
 

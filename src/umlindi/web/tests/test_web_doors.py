@@ -11,6 +11,7 @@ from django.http import Http404
 from django.test import Client
 from rest_framework import exceptions
 
+from umlindi.accounts.models import Membership
 from umlindi.accounts.rules import Role
 from umlindi.core.actors import NOBODY, Forbidden
 from umlindi.testing.estate import make_organisation, make_site, make_system, make_user
@@ -89,6 +90,25 @@ def test_a_missing_page_says_so_with_a_way_on_whether_signed_in_or_not() -> None
         assert response.status_code == 404
         assert "There is no such page" in response.content.decode()
         assert 'href="/"' in response.content.decode()
+
+
+def test_an_address_the_api_does_not_have_is_told_to_programs_in_their_shape() -> None:
+    for client in (Client(), signed_in(Role.VIEWER)):
+        response = client.get("/api/no-such-thing/")
+        assert response.status_code == 404
+        told = response.json()["error"]
+        assert (told["code"], told["fields"]) == ("not_found", {})
+        assert "/api/docs/" in told["message"]
+    assert Client().get("/api/people").headers["Location"] == "/api/people/"
+
+
+def test_a_refusal_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    organisation = make_organisation()
+    both = make_user(Role.VIEWER, organisation)
+    Membership.objects.create(user=both, organisation=make_organisation(), role=Role.VIEWER)
+    assert signed_in(Role.VIEWER, organisation).get("/people/").status_code == 403
+    assert signed_in(Role.ADMINISTRATOR, organisation).post(f"/people/{both.pk}/reset-password/").status_code == 403
+    assert [(each.name, each.exc_info) for each in caplog.records] == [("django.request", None)] * 2
 
 
 @pytest.mark.parametrize(
