@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from umlindi.estate import csvfile
 from umlindi.estate.models import Site, System
@@ -26,8 +27,26 @@ _LABELS = {
     "serves": "Serves",
     "support_until": "Support until",
     "licence_until": "Licence until",
-    "ca_file": "Roots to trust",
+    "expect": "What it must do",
+    "expect_ack": "Acknowledgements that count",
+    "expect_status": "HTTP status",
+    "modalities": "Modalities in its worklist",
+    "move_ae": "Our AE title for C-MOVE",
+    "move_host": "Our address for C-MOVE",
+    "move_port": "Our port for C-MOVE",
+    "wado": "DICOMweb root",
+    "orthanc": "Orthanc REST root",
     "tls": "TLS",
+    "verify": "Check its certificate",
+    "server_name": "Name in its certificate",
+    "ca_file": "Roots to trust",
+    "certificate": "Our certificate",
+    "key": "Our private key",
+    "warn_days": "Warn before its last day",
+    "message": "Test message",
+    "settings_file": "Its configuration",
+    "study": "Study to read",
+    "ups": "Power supply",
     "enabled": "Probe it",
 }
 _CHOICES = {"organisation": ORGANISATION_KINDS, "system": SYSTEM_KINDS}
@@ -70,10 +89,31 @@ class RecordForm(forms.Form):
         if "enabled" in typed:
             typed["enabled"] = "enabled" in self.data
         if self.interface_kind:
-            settings = {name: self.data.get(name, "") for name in self.fields if name.startswith(SETTING)}
+            settings = {name: self._typed(name) for name in self.fields if name.startswith(SETTING)}
             typed["settings"] = {name.removeprefix(SETTING): value for name, value in settings.items() if value.strip()}
             typed["kind"] = self.interface_kind
         return typed
+
+    def _typed(self, name: str) -> str:
+        """Ticks come as several values of one name."""
+        return ", ".join(self.data.getlist(name)) if isinstance(self.data, QueryDict) else self.data.get(name, "")
+
+    def plain(self) -> list[forms.BoundField]:
+        """The fields that most need, in the order in which they are read."""
+        return [bound for bound in self if not self._is_more(bound.name)]
+
+    def more(self) -> list[forms.BoundField]:
+        """Settings that few interfaces need."""
+        return [bound for bound in self if self._is_more(bound.name)]
+
+    def more_matters(self) -> bool:
+        """Whether one of `more` is set or wrong, so that it must not be folded away."""
+        return any(bound.errors or bound.value() not in (None, "", []) for bound in self.more())
+
+    def _is_more(self, name: str) -> bool:
+        if not name.startswith(SETTING):
+            return False
+        return name.removeprefix(SETTING) not in KINDS[self.interface_kind].first
 
     def complain(self, complaints: list[Complaint]) -> None:
         """Put each complaint beside its field, unless the field has one already."""
@@ -94,19 +134,26 @@ class RecordForm(forms.Form):
         for name, value in fresh.items():
             if name in self.fields and str(value) != self.data.get(name, "") and name != "enabled":
                 self.add_error(name, f"Now: {value if value not in (None, '') else 'empty'}")
-        self.data = dict(self.data.items()) | {"seen": fingerprint}
+        typed = QueryDict(mutable=True)
+        typed.update(self.data)
+        typed["seen"] = fingerprint
+        self.data = typed
 
 
 def initial(values: Mapping[str, Any]) -> dict[str, Any]:
     """A row's values as a form shows them."""
     settings = values.get("settings", {})
-    return {**values, **{SETTING + key: as_text(value) for key, value in settings.items()}}
+    ticked = {key for key in settings if KINDS[values["kind"]].settings[key].words}
+    shown = {key: value if key in ticked else as_text(value) for key, value in settings.items()}
+    return {**values, **{SETTING + key: value for key, value in shown.items()}}
 
 
 def as_text(value: Any) -> str:
     """A setting's value as it is typed."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
@@ -124,9 +171,14 @@ def _field(kind: str, field: Field) -> forms.Field:
 
 
 def _setting(key: str, setting: Setting) -> forms.Field:
-    known: dict[str, Any] = {"label": _label(key), "required": False, "help_text": setting.help}
+    usual = f"{setting.help}. Default: {setting.usual}" if setting.usual else setting.help
+    known: dict[str, Any] = {"label": _label(key), "required": False, "help_text": usual}
+    if setting.words:
+        choices = [(word, word) for word in setting.words]
+        return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **known)
     if setting.read is flag:
-        return forms.ChoiceField(choices=[("", "As usual"), ("true", "Yes"), ("false", "No")], **known)
+        known["help_text"] = setting.help
+        return forms.ChoiceField(choices=[("", f"Default: {setting.usual}"), ("true", "Yes"), ("false", "No")], **known)
     return forms.CharField(widget=forms.Textarea if key in _LONG else forms.TextInput, **known)
 
 

@@ -25,19 +25,29 @@ from umlindi.estate.rules.readers import (
 ADDRESS = ("host", "port", "called", "calling", "url", "credential")
 
 
+INTERVAL_S = 300
+DEADLINE_S = 20
+"""How often an interface is probed, and how long one probe may take, where it does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key of `settings`. `help` is shown beside its field."""
+    """One key of `settings`. `help` is shown beside its field; `usual` is what holds where it is left out.
+
+    `words` are all it may be, where it is a choice of several.
+    """
 
     read: Reader
     help: str
+    usual: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class InterfaceKind:
     """`required` and `optional` name fields of ADDRESS; what is in neither does not apply to the kind.
 
-    `about` says what a probe of this kind asks, for who chooses one.
+    `about` says what a probe of this kind asks, for who chooses one. `first` names the settings that most need.
     """
 
     label: str
@@ -45,14 +55,15 @@ class InterfaceKind:
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
 
     @property
     def used(self) -> tuple[str, ...]:
         return tuple(name for name in ADDRESS if name in self.required + self.optional)
 
 
-def _words(*words: str) -> Reader:
-    return partial(choices, known={word: word for word in words})
+def _words(*words: str, about: str, usual: str) -> Setting:
+    return Setting(partial(choices, known={word: word for word in words}), about, usual, words)
 
 
 def _number(low: float, high: float, unit: str = "", whole: bool = False) -> Reader:
@@ -62,35 +73,36 @@ def _number(low: float, high: float, unit: str = "", whole: bool = False) -> Rea
 _TEXT = partial(text, at_most=500)
 
 _ALWAYS = {
-    "interval": Setting(_number(10, 86_400, "s"), "Seconds between two probes"),
-    "timeout": Setting(_number(1, 300, "s"), "Seconds one probe may take as a whole"),
+    "interval": Setting(_number(10, 86_400, "s"), "Seconds between two probes", f"{INTERVAL_S} s"),
+    "timeout": Setting(_number(1, 300, "s"), "Seconds one probe may take as a whole", f"{DEADLINE_S} s"),
 }
 _TRUST = {
-    "verify": Setting(flag, "Whether its certificate must be trusted"),
-    "server_name": Setting(_TEXT, "The name its certificate must carry, where that is not the host"),
-    "ca_file": Setting(_TEXT, "PEM file on this server with the roots to trust; without it, the machine's own"),
-    "certificate": Setting(_TEXT, "PEM file on this server with the certificate we show"),
-    "key": Setting(_TEXT, "PEM file on this server with its key"),
+    "verify": Setting(flag, "Whether its certificate must be trusted", "yes"),
+    "server_name": Setting(_TEXT, "The name its certificate must carry", "the host"),
+    "ca_file": Setting(_TEXT, "PEM file on this server with the roots to trust", "the machine's own roots"),
+    "certificate": Setting(_TEXT, "PEM file on this server with the certificate we show", "none"),
+    "key": Setting(_TEXT, "PEM file on this server with its key", "none"),
 }
-_TLS = {"tls": Setting(flag, "Speak TLS to this port")} | _TRUST
+_TLS = {"tls": Setting(flag, "Whether to speak TLS to this port", "no")} | _TRUST
 _DICOM = {
-    "expect": Setting(
-        _words("echo", "find", "worklist", "store", "move", "get", "wado"),
-        "What its partners need of it: the probe goes that far. Store and retrieval use a canary study",
+    "expect": _words(
+        *("echo", "find", "worklist", "store", "move", "get", "wado"),
+        about="What its partners need of it: the probe goes that far. Store and retrieval use a canary study",
+        usual="echo",
     ),
-    "modalities": Setting(code_strings, "Modalities that must have a worklist item, such as CT, MR"),
-    "move_ae": Setting(ae_title, "AE title by which it knows our listener for C-MOVE; without it, the calling one"),
-    "move_host": Setting(host, "Address on which we listen for C-MOVE"),
-    "move_port": Setting(port, "Port on which we listen for C-MOVE; its own list must name it"),
-    "wado": Setting(url, "Its DICOMweb root, to retrieve the canary by WADO-RS"),
-    "orthanc": Setting(url, "Its Orthanc REST root, to remove the canary"),
+    "modalities": Setting(code_strings, "Modalities that must have a worklist item, such as CT, MR", "none"),
+    "move_ae": Setting(ae_title, "AE title by which it knows our listener", "the calling one"),
+    "move_host": Setting(host, "Address on which we listen for what it sends", "every address of this server"),
+    "move_port": Setting(port, "Port on which we listen for what it sends; its own list must name it", "any free one"),
+    "wado": Setting(url, "To retrieve the canary by WADO-RS"),
+    "orthanc": Setting(url, "To remove the canary"),
 }
 _STATUS = {"expect_status": Setting(_number(100, 599, whole=True), "The only HTTP status that counts as well")}
 _HL7 = {
-    "message": Setting(
-        partial(text, at_most=8000, lines=True), "The test message to send; without one, a query without a patient"
+    "message": Setting(partial(text, at_most=8000, lines=True), "The message to send", "a query without a patient"),
+    "expect_ack": _words(
+        "AA", "CA", "AE", "CE", "AR", "CR", about="The MSA-1 codes that count as well", usual="AA, CA"
     ),
-    "expect_ack": Setting(_words("AA", "CA", "AE", "CE", "AR", "CR"), "The MSA-1 codes that count as well"),
 }
 _ORTHANC = {
     "name": Setting(_TEXT, "The name its /system must tell"),
@@ -105,13 +117,14 @@ KINDS: dict[str, InterfaceKind] = {
         ("host", "port", "called", "calling"),
         (),
         _DICOM | _TLS | _ALWAYS,
+        first=("expect",),
     ),
     "dicomweb": InterfaceKind(
         "DICOMweb",
         "A QIDO-RS and WADO-RS root",
         ("url",),
         ("credential",),
-        {"study": Setting(_TEXT, "Study Instance UID to read; without it, any"), **_STATUS, **_TRUST, **_ALWAYS},
+        {"study": Setting(_TEXT, "Study Instance UID to read", "any"), **_STATUS, **_TRUST, **_ALWAYS},
     ),
     "web": InterfaceKind(
         "HTTP", "A web page or service that must answer", ("url",), ("credential",), _STATUS | _TRUST | _ALWAYS
@@ -127,9 +140,12 @@ KINDS: dict[str, InterfaceKind] = {
         {
             "server_name": _TRUST["server_name"],
             "ca_file": _TRUST["ca_file"],
-            "warn_days": Setting(_number(0, 400, "days", whole=True), "Days before expiry from which it is a worry"),
+            "warn_days": Setting(
+                _number(0, 400, "days", whole=True), "Days before expiry from which it is a worry", "30"
+            ),
             **_ALWAYS,
         },
+        first=("warn_days",),
     ),
     "sql": InterfaceKind(
         "Database",
@@ -137,6 +153,7 @@ KINDS: dict[str, InterfaceKind] = {
         ("url",),
         ("credential",),
         {"query": Setting(_TEXT, "A SELECT whose answer shows that the database works"), **_ALWAYS},
+        first=("query",),
     ),
     "host": InterfaceKind(
         "Host metrics",
@@ -151,7 +168,8 @@ KINDS: dict[str, InterfaceKind] = {
         "Mains or battery, and how long it lasts",
         ("host",),
         ("port",),
-        {"ups": Setting(_TEXT, "Which power supply, where upsd has several"), **_ALWAYS},
+        {"ups": Setting(_TEXT, "Which power supply, where upsd has several", "the only one"), **_ALWAYS},
+        first=("ups",),
     ),
     "orthanc": InterfaceKind(
         "Orthanc REST",

@@ -157,13 +157,13 @@ def test_a_system_is_added_with_every_complaint_beside_its_field(boss: Client) -
 def test_an_interface_is_added_by_its_kind_with_settings(boss: Client, system: System) -> None:
     page = "/estate/thusong/mthatha/pacs/-/interfaces/new/?kind=dicom"
     typed = {"name": "DICOM", "host": "10.20.4.10", "port": "104", "called": "MTHATHA", "calling": "UMLINDI"}
-    refused = boss.post(page, typed | {"enabled": "on", "setting-expect": "echo, fnd", "port": "0"})
+    refused = boss.post(page, typed | {"enabled": "on", "setting-expect": ["echo", "fnd"], "port": "0"})
     assert set(refused.context["form"].errors) == {"port", "setting-expect"}
-    assert boss.post(page, typed | {"enabled": "on", "setting-expect": "echo, find"}).status_code == 302
+    assert boss.post(page, typed | {"enabled": "on", "setting-expect": ["echo", "find"]}).status_code == 302
     made = Interface.objects.get(system=system)
     assert (made.kind, made.port, made.settings, made.enabled) == ("dicom", 104, {"expect": ["echo", "find"]}, True)
     change = reverse("estate:change_interface", args=[made.pk])
-    assert b'value="echo, find"' in boss.get(change).content
+    assert boss.get(change).context["form"]["setting-expect"].value() == ["echo", "find"]
     assert boss.post(change, typed | {"setting-verify": "false"}).status_code == 302
     made.refresh_from_db()
     assert (made.settings, made.enabled) == ({"verify": False}, False)
@@ -361,3 +361,53 @@ def test_the_short_name_is_called_so(boss: Client) -> None:
     assert "thusong-radiology" in form.fields["slug"].help_text
     refused = boss.post("/estate/thusong/-/sites/new/", {"slug": "St. Mary", "name": "St. Mary"})
     assert "is not a short name" in refused.context["form"].errors["slug"][0]
+
+
+FIVE = ["name", "host", "port", "called", "calling", "enabled", "setting-expect"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "plain"),
+    [
+        ("dicom", FIVE),
+        ("hl7", ["name", "host", "port", "enabled"]),
+        ("web", ["name", "url", "credential", "enabled"]),
+        ("sql", ["name", "url", "credential", "enabled", "setting-query"]),
+        ("host", ["name", "url", "credential", "enabled"]),
+    ],
+)
+def test_a_form_shows_what_most_need_and_folds_the_rest(boss: Client, kind: str, plain: list[str]) -> None:
+    shown = boss.get(f"/estate/thusong/mthatha/pacs/-/interfaces/new/?kind={kind}")
+    form = shown.context["form"]
+    seen = {bound.name for bound in form.plain() if not bound.is_hidden}
+    assert seen - {"kind", "settings"} == set(plain)
+    assert {bound.name for bound in form.more()} >= {"setting-interval", "setting-timeout"}
+    assert len(form.plain()) + len(form.more()) == len(form.fields)
+    page = shown.content.decode()
+    assert '<details class="field"><summary>More settings' in page
+    assert "Default: 300 s" in page
+    assert "Default: 20 s" in page
+
+
+def test_what_is_set_or_wrong_is_not_folded_away(boss: Client, system: System) -> None:
+    made = make_interface(system, settings={"verify": False, "expect": ["echo"]})
+    change = reverse("estate:change_interface", args=[made.pk])
+    unfolded = '<details class="field" open>'
+    assert unfolded in boss.get(change).content.decode()
+    Interface.objects.update(settings={"expect": ["echo"]})
+    shown = boss.get(change).content.decode()
+    assert unfolded not in shown
+    assert "Default: yes</option>" in shown
+    typed = {"name": "DICOM", "host": "10.20.4.10", "port": "104", "called": "MTHATHA", "calling": "UMLINDI"}
+    assert unfolded in boss.post(change, typed | {"setting-timeout": "0"}).content.decode()
+
+
+def test_ticks_stay_where_somebody_else_changed_the_row(boss: Client, system: System) -> None:
+    change = reverse("estate:change_interface", args=[make_interface(system).pk])
+    seen = boss.get(change).context["form"]["seen"].value()
+    Interface.objects.update(host="10.20.4.99")
+    typed = {"name": "DICOM", "host": "10.20.4.10", "port": "104", "called": "MTHATHA", "calling": "UMLINDI"}
+    ticked = ["echo", "find", "store"]
+    stopped = boss.post(change, typed | {"seen": seen, "setting-expect": ticked})
+    assert stopped.status_code == 200
+    assert stopped.context["form"]["setting-expect"].value() == ticked
