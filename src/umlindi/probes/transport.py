@@ -372,7 +372,7 @@ async def handshake(
         try:
             streams = await stack.enter_async_context(connection(address, deadline, context, server_name))
         except Fault as fault:
-            spoken = await _spoken(address, deadline) if fault.code in _NO_TLS_ANSWER else ""
+            spoken = await _spoken(address, deadline) if fault.code in _NO_TLS_ANSWER and deadline.left() else ""
             if not spoken:
                 raise
             meaning = f"the peer does not speak TLS on this port: this is {spoken}"
