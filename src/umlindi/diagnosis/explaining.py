@@ -9,7 +9,7 @@ from types import MappingProxyType
 from umlindi.diagnosis.loading import load_catalogue
 from umlindi.diagnosis.ranking import Claim, cause_of, rank, without_superseded
 from umlindi.diagnosis.rules import Rule
-from umlindi.diagnosis.wording import values_of
+from umlindi.diagnosis.wording import values_beside, values_of
 from umlindi.probes import Layer, ProbeResult, Severity, Step
 
 _SEVERITIES = {Severity.FAILED: 0, Severity.DEGRADED: 1, None: 2}
@@ -21,7 +21,8 @@ def explain(result: ProbeResult, context: Mapping[str, ProbeResult] = _NO_CONTEX
     """The result with its diagnosis: what failed before what is degraded, the lowest broken layer first.
 
     `context` holds results of other probes of the same system by any key, such as that of the archive's host:
-    an A700 is a full disk where the host says so, and a doubtful one where nobody does.
+    an A700 is a full disk where the host says so, and a doubtful one where nobody does; a wrong AE title is told
+    beside the one that the REST interface of the same archive gives.
     """
     others = [other for other in context.values() if other is not result]
     claims = [claim for rule in load_catalogue().rules if (claim := _claim(rule, result, others)) is not None]
@@ -34,7 +35,8 @@ def _claim(rule: Rule, result: ProbeResult, context: list[ProbeResult]) -> Claim
     if not found:
         return None
     lowest = min((step for step, _ in found), key=lambda step: _place(result, step))
-    return Claim(rule, tuple(weight for _, weight in found), _place(result, lowest), values_of(result, lowest))
+    values = {**values_of(result, lowest), **values_beside(result, context)}
+    return Claim(rule, tuple(weight for _, weight in found), _place(result, lowest), values)
 
 
 def _place(result: ProbeResult, step: Step) -> tuple[int, ...]:

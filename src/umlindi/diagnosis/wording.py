@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from umlindi.diagnosis.rules import number, numbers
@@ -24,6 +24,13 @@ DEFAULTS: dict[str, str | None] = {
     "calling": None,
     "caller": "the caller",
     "destination": None,
+    "listener_port": None,
+    "told_title": None,
+    "sent": None,
+    "control_id": None,
+    "carries": "no patient",
+    "location": None,
+    "error": None,
     "address": None,
     "expected": None,
     "found": None,
@@ -72,6 +79,21 @@ def values_of(result: ProbeResult, step: Step) -> dict[str, str]:
     known: dict[str, Any] = {**_target_parts(result.target), **result.facts, **step.evidence, **_derived(step)}
     named = {name: _first(known, _ALIASES.get(name, (name,))) for name in DEFAULTS}
     return {name: shown(value) for name, value in named.items() if value not in (None, "", [], {})}
+
+
+def values_beside(result: ProbeResult, context: Sequence[ProbeResult]) -> dict[str, str]:
+    """`told_title`: the AE title that an Orthanc's REST interface gives for the port that was probed by another title.
+
+    Several archives may stand in one context, so only the one that names this very DICOM port is believed.
+    """
+    asked = {"called": result.facts.get("called"), **_target_parts(result.target)}
+    told = [
+        shown(title)
+        for other in context
+        if other.probe == "orthanc" and str(other.facts.get("dicom_port")) == asked["port"]
+        if (title := other.facts.get("ae_title")) and title != asked["called"]
+    ]
+    return {"told_title": told[0]} if told and result.probe == "dicom" else {}
 
 
 def shown(value: object) -> str:

@@ -44,13 +44,19 @@ def text(result: ProbeResult) -> str:
     """The ladder for a person: a line a step, then what is likely wrong and what to do, then what the peer told."""
     runs = _runs(result.steps)
     width = max((len(_run_name(run)) for run in runs), default=0)
-    lines = [f"{result.target}: {result.grade}"]
+    lines = [f"{result.target}{_caller(result)}: {result.grade}"]
     lines += [_run_line(run, width) for run in runs]
     if result.diagnosis:
         lines += ["", "worth knowing" if result.grade is Grade.OK else "likely causes"]
     for number, cause in enumerate(result.diagnosis, 1):
         lines += ["", f"{number}. {cause.title} ({cause.confidence:.0%}, rule {cause.rule})", *cause_lines(cause)]
     return "\n".join([*lines, *_facts_lines(result)])
+
+
+def _caller(result: ProbeResult) -> str:
+    """The AE title we called with: half of what an archive decides by."""
+    calling = result.facts.get("calling")
+    return f" as {calling}" if calling else ""
 
 
 def _runs(steps: Sequence[Step]) -> list[list[Step]]:

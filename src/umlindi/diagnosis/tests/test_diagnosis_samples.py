@@ -219,3 +219,15 @@ def test_a_fault_overcome_later_in_the_log_is_still_told_but_doubted() -> None:
 def test_objects_that_waited_unevenly_are_a_busy_machine_not_the_40_ms_signature() -> None:
     uneven = result(TCP, ok("move", D, per_object_ms=[18.0, 44.0, 90.0], last_ms=152.0))
     assert explain(uneven).diagnosis == ()
+
+
+def test_a_wrong_title_is_told_beside_the_one_that_the_rest_interface_of_that_port_gives() -> None:
+    rejected = result(TCP, bad("association", A, "RJ 1/1/7"), target="MTHATHA@10.1.2.3:104")
+
+    def cause(**facts: object) -> str:
+        orthanc = ProbeResult("orthanc", "http://10.1.2.3:8042", (), facts)
+        return explain(rejected, {"rest": orthanc}).diagnosis[0].cause
+
+    assert "it now calls itself MTHATHA_OLD." in cause(ae_title="MTHATHA_OLD", dicom_port=104)
+    for other in ({"ae_title": "OTHER", "dicom_port": 105}, {"ae_title": "MTHATHA", "dicom_port": 104}, {}):
+        assert "REST" not in cause(**other)
