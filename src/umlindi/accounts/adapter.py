@@ -37,8 +37,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "account_inactive": "Your access has ended. An administrator can let you back in.",
-        "enter_current_password": "This is not the password you have now.",
-        "incorrect_password": "This is not the password you have now.",
+        "enter_current_password": "This is not your password.",
+        "incorrect_password": "This is not your password.",
         "rate_limited": "Too many tries. Wait a few minutes.",
         "too_many_login_attempts": "Too many tries. Wait a few minutes.",
         "username_password_mismatch": "This name and this password do not belong together.",

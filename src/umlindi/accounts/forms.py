@@ -11,6 +11,7 @@ from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from umlindi.accounts import services
 from umlindi.accounts.models import Organisation
@@ -123,7 +124,7 @@ class TokenForm(forms.Form):
     def __init__(self, held: frozenset[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rights: forms.MultipleChoiceField = self.fields["rights"]  # type: ignore[assignment]
-        rights.choices = [(right, RIGHT_WORDS[right]) for right in sorted(held - IN_PERSON)]
+        rights.choices = [(right, capfirst(said)) for right, said in RIGHT_WORDS.items() if right in held - IN_PERSON]
 
     def expires_at(self, now: datetime | None = None) -> datetime:
         return (now or timezone.now()) + timedelta(days=self.cleaned_data["days"])
