@@ -58,6 +58,12 @@ def add_dicom(page: Page) -> None:
     page.get_by_label("Host", exact=True).fill("10.20.4.010")
     page.get_by_label("Port", exact=True).fill("4242")
     page.get_by_label("Called AE title").fill("MTHATHA2")
+    tick, label = page.get_by_label("Probe it").bounding_box(), page.get_by_text("Probe it", exact=True).bounding_box()
+    assert tick and label
+    assert abs(tick["y"] - label["y"]) < 10, "a tick stands beside its label"
+    for word in ("echo", "find"):
+        page.get_by_label(word, exact=True).check()
+    assert not page.get_by_label("Our AE title for C-MOVE").is_visible()
     page.get_by_role("button", name="Add it").click()
     page.get_by_text("write 10.20.4.10").wait_for()
     assert page.get_by_label("Port", exact=True).input_value() == "4242"
@@ -111,6 +117,7 @@ def test_an_estate_is_brought_grown_and_cut_in_a_browser(live_server: LiveServer
         add_dicom(page)
         both_change(page, sign_in(browser, live_server.url, other.username))
         remove_the_modality(page)
-    assert Interface.objects.get(called="MTHATHA2").calling == "UMLINDI"
+    added = Interface.objects.get(called="MTHATHA2")
+    assert (added.calling, added.settings) == ("UMLINDI", {"expect": ["echo", "find"]})
     assert not System.objects.filter(slug="ct1").exists()
     assert AuditEvent.objects.latest("seq").reason == "scrapped"
