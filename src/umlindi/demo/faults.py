@@ -199,7 +199,7 @@ FAULTS: tuple[Fault, ...] = (
         interface="HL7",
         step="message",
         code="AE/204",
-        rule="hl7-unknown-key",
+        rule="hl7-test-unknown-key",
         look_for="MSA-1 is AE and ERR-3 is 204: unknown key identifier.",
         lesson="Never blindly send a 204 again. Find the record first, then replay in order.",
     ),

@@ -106,8 +106,14 @@ def _judge(target: Hl7Target, asked: Message, answer: ack.Acknowledgement, rung:
 
 
 def _evidence(target: Hl7Target, asked: Message, answer: ack.Acknowledgement) -> dict[str, str]:
-    """The peer's free text only where our own message named no patient it could repeat."""
-    told = {"sent": asked.header.raw(9), "control_id": asked.control_id}
+    """What was sent, and where the peer says the mistake is: `location` is ERR-2, `error` ERR-3, both only as codes.
+
+    The peer's free text only where our own message named no patient it could repeat.
+    """
+    carries = "no patient" if target.message is None else "what its configured text names"
+    told = {"sent": asked.header.raw(9), "control_id": asked.control_id, "carries": carries}
+    if answer.error:
+        told["error"] = answer.error
     if _OURS.fullmatch(answer.control_id):
         told["acknowledged"] = answer.control_id
     if _LOCATION.fullmatch(answer.location):

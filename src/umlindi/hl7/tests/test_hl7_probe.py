@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from umlindi.diagnosis import explain
 from umlindi.hl7 import ack
 from umlindi.hl7.message import Message, NotHl7, parse
 from umlindi.hl7.mllp import frame
@@ -213,3 +214,24 @@ async def test_no_free_text_of_a_peer_comes_back_where_our_message_named_a_patie
     result = await against(answer, message=MESSAGE)
     assert result.grade is Grade.FAILED
     assert "MKHIZE" not in str(result.to_json())
+
+
+@pytest.mark.parametrize(
+    ("given", "carries"), [({}, "no patient"), ({"message": MESSAGE}, "what its configured text names")]
+)
+async def test_a_refusal_is_explained_by_what_we_sent_and_where_the_mistake_is(
+    given: dict[str, Any], carries: str
+) -> None:
+    async def answer(content: bytes) -> bytes:
+        control_id = parse(content).control_id
+        return (
+            f"MSH|^~\\&|RIS|A|X|Y|20260817||ACK|9|P|2.5\rMSA|AE|{control_id}\r"
+            "ERR||PID^1^3|204^Unknown^HL70357|E||||MKHIZE"
+        ).encode()
+
+    result = explain(await against(answer, **given))
+    evidence, cause = step_of(result, "message").evidence, result.diagnosis[0]
+    assert (evidence["location"], evidence["error"], evidence["carries"]) == ("PID^1^3", "204", carries)
+    assert all(told in cause.cause for told in (evidence["control_id"], evidence["sent"], carries, "PID^1^3"))
+    assert "then this one" not in cause.fix
+    assert given == {} or "MKHIZE" not in str(result.to_json())
