@@ -198,11 +198,14 @@ class Supervisor:
         self._say("stopped")
 
     def _ask_children_to_end(self) -> None:
-        """The last started first, each before the next: no probe sees the demo go."""
+        """The demo after the others, so that no probe sees it go."""
         ends = time.monotonic() + POLITE_SECONDS
-        for child in reversed(self._children):
-            child.ask_to_end()
-            child.wait(max(0.0, ends - time.monotonic()))
+        demo = [child for child in self._children if child.service.name == "demo"]
+        for group in ([child for child in self._children if child not in demo], demo):
+            for child in group:
+                child.ask_to_end()
+            for child in group:
+                child.wait(max(0.0, ends - time.monotonic()))
 
 
 @contextmanager
