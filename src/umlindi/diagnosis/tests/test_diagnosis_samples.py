@@ -93,6 +93,16 @@ RESULTS = [
     (result(TCP, bad("move", T, "EADDRINUSE")), ["own-port-taken"]),
     (result(TCP, bad("get", Layer.DATA, "CHANGED")), ["file-corrupt"]),
     (result(TCP, ok("move", D, per_object_ms=[41.0, 39.9, 44.2], last_ms=130.0)), ["small-packets-delayed"]),
+    (result(TCP, ok("store", D, per_object_ms=[41.0, 39.9, 44.2])), ["answers-delayed"]),
+    (
+        result(TCP, ok("store", D, per_object_ms=[41.0, 40.0, 44.2]), ok("get", D, per_object_ms=[2.0, 1.0, 2.0])),
+        ["only-storing-delayed"],
+    ),
+    (
+        result(TCP, Step("echo", State.OK, 41.0, D), Step("store", State.SKIPPED, None, D)),
+        ["echo-delayed"],
+    ),
+    (result(TCP, bad("move", D, "A702", listener="on a free port, since none was given")), ["move-port-not-given"]),
     (result(TCP, ok("move", D, per_object_ms=[2.0, 1.0, 2.0], last_ms=9000.0)), ["slow-retrieval"]),
     (result(TCP, bad("remove", P, "HTTP 403", severity=Severity.DEGRADED)), ["canary-left-behind"]),
     (result(TCP, bad("wado", P, "HTTP 404")), ["study-not-found"]),

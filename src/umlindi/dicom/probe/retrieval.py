@@ -143,6 +143,8 @@ async def move(climb: Climb, rung: Rung) -> None:
     arrivals = Arrivals(Canary(climb.target.calling))
     async with listen(target.move_host, target.move_port, destination, storage(), arrivals.keep) as listener:
         rung.evidence |= {"destination": destination, "listener_port": listener.port}
+        if target.move_port == 0:
+            rung.evidence["listener"] = "on a free port, since none was given"
         async with climb.associate([_MOVE]) as association:
             arrivals.began = time.perf_counter()
             try:
