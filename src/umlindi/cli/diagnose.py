@@ -15,6 +15,8 @@ from umlindi.diagnosis import LogReport, Redactor, diagnose_log
 from umlindi.diagnosis.reading import Unusable, text_lines
 from umlindi.diagnosis.telling import told
 
+_BEFORE_IT_LEAVES = "Read it before it leaves the house: a name without a label cannot be recognised."
+
 NOTHING_FOUND, FOUND, UNUSABLE = 0, 1, 3
 
 
@@ -33,6 +35,8 @@ def command(file: str, as_json: bool, save: str | None) -> None:
     except (OSError, Unusable) as error:
         click.echo(f"{file}: {_reason(error)}", err=True)
         sys.exit(UNUSABLE)
+    if save is not None:
+        click.echo(_BEFORE_IT_LEAVES, err=True)
     click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2) if as_json else told(report))
     sys.exit(FOUND if report.findings else NOTHING_FOUND)
 

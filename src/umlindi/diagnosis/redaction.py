@@ -75,6 +75,19 @@ _PHONE_LABEL = re.compile(
     re.I,
 )
 
+# A name after the bare word, as people write it: Patient Sipho van der Merwe. Terms of DICOM stand there as well.
+_TERM = (
+    r"(?!(?i:root|study|series|ids?|identifiers?|identification|names?|level|birth|sex|age|weight|size|module|merge|"
+    r"information|comments?|orientation|position|address|record|data|demographics?|folder|number|not|is|ie|only|mrn|"
+    r"dob|query|move|get|find|scp|scu|registration|management)\b)"
+)
+_CAPITALISED = rf"{_TERM}[A-ZÀ-ÖØ-ÞŠŽ][^\W\d_]*(?:['’\-][^\W\d_]+)*(?![\w.=(^/])"
+_PARTICLE = r"(?:van|von|der|den|de|du|le|la|ter|kwa|ka|wa)"
+_SPOKEN_OF = re.compile(
+    rf"(\b(?i:patient(?:['’]?s)?(?:\s+name)?|pt|pasiënt|pasient|isiguli|umguli|mokuli|mulwadze)\.?\s+)"
+    rf"{_CAPITALISED}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_CAPITALISED}){{0,3}}"
+)
+
 # How a line begins that is a record of its own, not the rest of a wrapped one.
 RECORD_START = re.compile(
     r"\s*(?:\d{2,4}[-/:.]\d|[EWIDFTN]: |[EWIDFT]\d{4} |[\[(]|[A-Z][A-Z0-9]{2}\||"
@@ -119,6 +132,7 @@ _PASS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
     (_XML_NAME, _keep_label),
     (_PERSONAL_SEGMENT, _keep_label),
     (_LABELLED_BIRTH, _keep_label),
+    (_SPOKEN_OF, _keep_label),
     (_LABELLED_NAME, _keep_label),
     (_LABELLED_ID, _keep_label),
     (_ID_CARETS, _gone),

@@ -37,6 +37,7 @@ def test_what_is_saved_is_redacted(tmp_path: Path) -> None:
     saved = tmp_path / "redacted.log"
     ran = CliRunner().invoke(command, [str(LOGS / "dcmtk-wlmscpfs-healthy.log"), "--save", str(saved)])
     assert ran.exit_code == 0
+    assert "Read it before it leaves the house" in ran.stderr
     text = saved.read_text()
     assert "A-ASSOCIATE-RQ" in text
     assert "DLAMINI" not in text

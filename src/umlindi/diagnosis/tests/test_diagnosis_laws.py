@@ -184,3 +184,19 @@ def test_every_encoding_of_a_log_is_read() -> None:
 
 def test_a_line_without_end_is_bounded() -> None:
     assert max(map(len, text_lines(BytesIO(b"x" * 300_000)))) <= 8_000
+
+
+@given(
+    st.sampled_from(["patient", "Patient", "Pt", "Pasiënt", "isiguli", "Patient's name"]),
+    st.sampled_from(["Sipho Dlamini", "Zoë van der Merwe", "Thandi kwa Zulu", "Anna-Marie O'Brien", "José"]),
+    st.sampled_from(["{} {} ID 12 not found", "no match for {} {}, skipped", "{} {}"]),
+)
+def test_no_name_after_the_word_patient_survives(label: str, name: str, template: str) -> None:
+    shown = redact(template.format(label, name))
+    assert not set(name.split()) & set(shown.replace(",", "").split())
+    assert redact(shown) == shown
+
+
+def test_terms_after_the_word_patient_are_kept() -> None:
+    for text in ("Patient Root Query/Retrieve", "Patient Study Only", "unknown patient level", "Patient ID mismatch"):
+        assert redact(text) == text
