@@ -133,6 +133,8 @@ class SignView(APIView):
             signed = services.sign(actor, check, asked["remarks"], timezone.now())
         except services.NotFinished:
             return _conflict("not_finished", "the check is still running")
+        except services.Unnamed:
+            return _conflict("unnamed", "a named person signs, and this account has no name")
         except services.AlreadySigned:
             return _conflict("already_signed", "this check was signed before")
         return Response(CheckSerializer(signed).data)

@@ -44,6 +44,10 @@ class NotFinished(Exception):
     """A check that is still running cannot be signed."""
 
 
+class Unnamed(Exception):
+    """A named person signs: who has not said their name cannot."""
+
+
 def observe(interface: Interface, result: ProbeResult, at: datetime) -> Spell | None:
     """Put one answer into the interface's history, a bad one with its causes. None where a newer answer is there.
 
@@ -196,7 +200,7 @@ def finish_check(actor: Actor, check: Check, now: datetime) -> Check:
 
 
 def sign(actor: Actor, check: Check, remarks: str, now: datetime) -> Check:
-    """A named person signs a finished check: the evidence for A1. Raises `NotFinished`, `AlreadySigned`."""
+    """A named person signs a finished check: the evidence for A1. Raises `NotFinished`, `AlreadySigned`, `Unnamed`."""
     actor.require("check.sign", check.organisation_id)
     with transaction.atomic():
         held = Check.objects.select_for_update().get(pk=check.pk)
@@ -212,7 +216,10 @@ def sign(actor: Actor, check: Check, remarks: str, now: datetime) -> Check:
 
 
 def _person(actor: Actor) -> User:
-    """Only a person signs. Raises `Forbidden` for a token and for the house."""
+    """Only a person with a name signs. Raises `Forbidden` for a token and for the house."""
     if actor.kind != "user" or actor.user_id is None:
         raise Forbidden(actor, "check.sign")
-    return User.objects.get(pk=actor.user_id)
+    user = User.objects.get(pk=actor.user_id)
+    if not user.get_full_name():
+        raise Unnamed
+    return user

@@ -96,6 +96,8 @@ def check_sign(request: Request, pk: int) -> HttpResponse:
         services.sign(request.actor, check, form.cleaned_data["remarks"], timezone.now())
     except services.NotFinished:
         messages.error(request, "The check is still running: sign it when every interface has answered.")
+    except services.Unnamed:
+        messages.error(request, "A named person signs: enter your name under “Your account”, then sign.")
     except services.AlreadySigned:
         messages.error(request, "This check was signed already. A signed check is evidence and stays as it is.")
     return redirect(check)

@@ -211,6 +211,17 @@ def test_only_a_finished_check_is_signed_and_only_once() -> None:
     assert list(verbs) == ["check.started", "check.finished", "check.signed"]
 
 
+def test_who_has_no_name_does_not_sign() -> None:
+    interface = make_interface()
+    organisation = interface.system.site.organisation
+    user = make_user(Role.OPERATOR, organisation, first_name="", last_name="")
+    check = services.finish_check(HOUSE, services.start_check(HOUSE, organisation, NOON), NOON)
+    with pytest.raises(services.Unnamed):
+        services.sign(actor_of(user), check, "", NOON)
+    check.refresh_from_db()
+    assert check.signed_at is None
+
+
 def test_a_program_cannot_sign_for_a_person() -> None:
     interface = make_interface()
     organisation = interface.system.site.organisation
