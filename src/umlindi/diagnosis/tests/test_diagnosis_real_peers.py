@@ -59,8 +59,14 @@ def test_tls_spoken_to_a_plain_port(tmp_path: Path) -> None:
 def test_a_destination_that_orthanc_does_not_know(tmp_path: Path) -> None:
     """Orthanc answers C000, whatever the reason."""
     with start_orthanc(tmp_path) as peer:
-        found = causes(peer.host, peer.port, peer.ae, frozenset({"move"}), canary=True)
+        found = causes(peer.host, peer.port, peer.ae, frozenset({"move"}), canary=True, move_port=free_port())
     assert found == ["retrieval-fails", "move-destination-unknown"]
+
+
+def test_a_listener_of_ours_on_a_port_that_no_archive_can_know(tmp_path: Path) -> None:
+    with start_orthanc(tmp_path) as peer:
+        found = causes(peer.host, peer.port, peer.ae, frozenset({"move"}), canary=True)
+    assert found[0] == "move-port-not-given"
 
 
 def test_a_time_server_that_is_not_there() -> None:
