@@ -325,9 +325,9 @@ def test_limits_that_people_set_look_like_caps() -> None:
 
 
 async def test_many_probes_run_side_by_side(tmp_path: Path) -> None:
-    """Orthanc serves four associations at a time, so the last of twenty waits long: the deadline leaves it room."""
+    """Twice as many as watch sends to one peer. Orthanc queues few connections: more would show its losses, not ours."""
     with start_orthanc(tmp_path) as peer:
-        results = await asyncio.gather(*(climbed(peer, 90, canary=False) for _ in range(20)))
+        results = await asyncio.gather(*(climbed(peer, 60, canary=False) for _ in range(4)))
     assert {result.grade for result in results} == {Grade.OK}
 
 
