@@ -325,7 +325,7 @@ def test_limits_that_people_set_look_like_caps() -> None:
 
 
 async def test_many_probes_run_side_by_side(tmp_path: Path) -> None:
-    """Twice as many as watch sends to one peer. Orthanc queues few connections: more would show its losses, not ours."""
+    """Twice as many as watch sends to one peer. Orthanc queues few connections: more would show its losses."""
     with start_orthanc(tmp_path) as peer:
         results = await asyncio.gather(*(climbed(peer, 60, canary=False) for _ in range(4)))
     assert {result.grade for result in results} == {Grade.OK}
