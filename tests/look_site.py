@@ -40,7 +40,7 @@ from umlindi.probes import Layer, ProbeResult, Severity, State, Step  # noqa: E4
 from umlindi.testing.estate import PASSWORD, make_interface, make_organisation, make_site, make_system, make_user  # noqa: E402
 from umlindi.watch import services  # noqa: E402
 from umlindi.watch.models import Check, Spell  # noqa: E402
-from umlindi.watch.rules import condition_of  # noqa: E402
+from umlindi.watch.rules.conditions import condition_of  # noqa: E402
 from umlindi.watch.runner import Answer  # noqa: E402
 
 HOUSE = Actor.house("test")

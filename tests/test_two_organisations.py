@@ -19,7 +19,7 @@ from umlindi.core.audit import record
 from umlindi.core.models import AuditEvent
 from umlindi.estate.models import Contact, Dependency, Interface, Site, System
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
-from umlindi.watch.models import Check, Turn
+from umlindi.watch.models import Check, Probe
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +80,7 @@ def _state(there: There) -> list[Any]:
     rows = (there.organisation, there.site, there.system, there.interface, there.contact, there.dependency,
             there.check, there.person, there.role)  # fmt: skip
     kept = [type(row)._default_manager.filter(pk=row.pk).values().get() for row in rows]
-    return [*kept, AuditEvent.objects.count(), Turn.objects.count(), Check.objects.count(), User.objects.count()]
+    return [*kept, AuditEvent.objects.count(), Probe.objects.count(), Check.objects.count(), User.objects.count()]
 
 
 def _api(there: There) -> list[tuple[str, str, dict[str, Any]]]:

@@ -20,15 +20,25 @@ class Role(StrEnum):
     CLIENT = "client"
 
 
-_SEE = frozenset({"estate.view", "check.view"})
-_OPERATE = _SEE | {"check.run", "check.sign", "probe.run", "demo.break"}
+_SEE = frozenset({"estate.view", "check.view", "alert.view"})
+_OPERATE = _SEE | {
+    "check.run",
+    "check.sign",
+    "probe.run",
+    "demo.break",
+    "alert.answer",
+    "alert.send",
+    "oncall.view",
+    "window.edit",
+}
+_ADMINISTER = _OPERATE | {"estate.edit", "people.view", "people.edit", "audit.view", "oncall.edit", "watch.edit"}
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.CLIENT: _SEE,
     Role.VIEWER: _SEE,
     Role.AUDITOR: _SEE | {"audit.view", "people.view"},
     Role.OPERATOR: _OPERATE,
-    Role.ADMINISTRATOR: _OPERATE | {"estate.edit", "people.view", "people.edit", "audit.view"},
+    Role.ADMINISTRATOR: _ADMINISTER,
 }
 
 ALL_RIGHTS = frozenset().union(*RIGHTS.values())
@@ -40,10 +50,17 @@ RIGHT_WORDS = {
     "check.sign": "sign a morning check",
     "probe.run": "probe a system now",
     "demo.break": "break and mend the lab",
+    "alert.view": "see alerts, outages and uptime",
+    "alert.answer": "acknowledge, snooze and close alerts",
+    "alert.send": "send alerts and heartbeats of other programs",
+    "oncall.view": "see who is on call and how to reach them",
+    "window.edit": "agree maintenance windows",
     "audit.view": "read the audit trail",
     "people.view": "see people and their roles",
     "estate.edit": "change sites, systems and interfaces",
     "people.edit": "add people, give roles, end access",
+    "oncall.edit": "change rotas, escalation and paging",
+    "watch.edit": "change objectives, heartbeats and status pages",
 }
 
 IN_PERSON = frozenset({"check.sign"})

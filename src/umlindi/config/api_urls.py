@@ -10,7 +10,16 @@ from drf_spectacular.views import SpectacularAPIView
 from umlindi.accounts.api import DeclaredRight
 from umlindi.accounts.views.api_guide import guide
 
-ROOMS = ("umlindi.accounts.api_views", "umlindi.core.api", "umlindi.estate.api", "umlindi.watch.api")
+ROOMS = (
+    "umlindi.accounts.api_views",
+    "umlindi.core.api",
+    "umlindi.estate.api",
+    "umlindi.watch.api",
+    "umlindi.alerts.api",
+    "umlindi.uptime.api",
+    "umlindi.heartbeats.api",
+    "umlindi.oncall.api",
+)
 
 
 class Schema(SpectacularAPIView):

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from umlindi.watch.models import Spell
-from umlindi.watch.rules import Condition, Interval
+from umlindi.watch.rules.conditions import Condition, Interval
 
 
 class History:

@@ -20,7 +20,7 @@ from django.conf import settings
 from umlindi.estate.models import Interface
 from umlindi.probes import Deadline, Layer, Permanent, ProbeResult, Severity, State, Step
 from umlindi.probes.transport import Trust
-from umlindi.watch.rules import DEFAULT_DEADLINE_S, DEFAULT_INTERVAL
+from umlindi.watch.rules.conditions import DEFAULT_DEADLINE_S, DEFAULT_INTERVAL
 
 logger = logging.getLogger("umlindi.watch")
 

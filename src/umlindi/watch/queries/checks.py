@@ -16,7 +16,7 @@ from umlindi.core.scope import visible
 from umlindi.estate.models import Interface
 from umlindi.watch import wording
 from umlindi.watch.models import Check, CheckLine
-from umlindi.watch.rules import BAD, Change, Condition
+from umlindi.watch.rules.conditions import BAD, Change, Condition
 
 MORNINGS = 60
 

@@ -20,7 +20,7 @@ from umlindi.watch.affected import Affected
 from umlindi.watch.history import History
 from umlindi.watch.models import Check, Spell
 from umlindi.watch.queries.checks import checks
-from umlindi.watch.rules import (
+from umlindi.watch.rules.conditions import (
     BAD,
     WORST_FIRST,
     Condition,
@@ -141,7 +141,7 @@ class NowPage:
 def presents(actor: Actor, now: datetime, interfaces: QuerySet[Interface] | None = None) -> list[Now]:
     """The visible, enabled interfaces as they are now, in four queries whatever their number."""
     rows = visible(actor, Interface).filter(enabled=True) if interfaces is None else interfaces
-    found = list(rows.select_related("system__site__organisation", "turn"))
+    found = list(rows.select_related("system__site__organisation").prefetch_related("probes"))
     keys = [interface.pk for interface in found]
     history = History.load(keys, now - TRACE)
     spells = {spell.interface_id: spell for spell in Spell.objects.filter(interface__in=keys, until=None)}
@@ -154,7 +154,7 @@ def present(actor: Actor, interface: Interface, now: datetime) -> Now:
 
 
 def _now(interface: Interface, spell: Spell | None, intervals: Sequence[Interval], now: datetime) -> Now:
-    due = interface.turn.due_at if hasattr(interface, "turn") else None
+    due = min((probe.due_at for probe in interface.probes.all()), default=None)
     if spell is None:
         return Now(interface, Condition.UNKNOWN, None, None, due, {}, trace([], now - TRACE, now))
     if now - spell.probed_at > silence_allowed(interval_of(interface)):

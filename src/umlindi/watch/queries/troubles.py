@@ -12,7 +12,7 @@ from umlindi.core.scope import visible
 from umlindi.estate.models import System
 from umlindi.watch import wording
 from umlindi.watch.models import Spell
-from umlindi.watch.rules import BAD, Condition
+from umlindi.watch.rules.conditions import BAD, Condition
 
 LOOKED_BACK = timedelta(days=30)
 MOST = 20

@@ -25,7 +25,7 @@ from umlindi.testing.estate import make_interface, make_organisation, make_user
 from umlindi.testing.peers import free_port
 from umlindi.watch import queries, services
 from umlindi.watch.jobs import check_estate, morning
-from umlindi.watch.models import Check, Turn
+from umlindi.watch.models import Check, Probe
 
 pytestmark = pytest.mark.django_db
 
@@ -143,10 +143,10 @@ def test_nobody_signs_where_their_role_is_only_elsewhere(refused: Interface) -> 
 def test_asking_for_a_probe_gives_the_turn_at_once(refused: Interface) -> None:
     client, _ = signed_in(Role.OPERATOR, refused)
     later = timezone.now() + timedelta(hours=1)
-    Turn.objects.create(interface=refused, due_at=later)
+    Probe.objects.create(interface=refused, plan="full", due_at=later)
     response = client.post(reverse("watch:probe", args=[refused.pk]))
     assert response.status_code == 302
-    assert Turn.objects.get().due_at < later
+    assert Probe.objects.get().due_at < later
     assert AuditEvent.objects.filter(verb="probe.asked").exists()
 
 

@@ -18,7 +18,7 @@ from umlindi.testing.peers import free_port
 from umlindi.watch import checking
 from umlindi.watch.loop import watch
 from umlindi.watch.models import Spell
-from umlindi.watch.rules import Condition, condition_of
+from umlindi.watch.rules.conditions import Condition, condition_of
 from umlindi.watch.runner import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)

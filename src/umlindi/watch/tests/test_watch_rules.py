@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis.strategies import DrawFn, composite, dictionaries, integers, lists, sampled_from, sets
 
 from umlindi.probes import Layer, ProbeResult, Severity, State, Step
-from umlindi.watch import rules
-from umlindi.watch.rules import Change, Condition, Interval
+from umlindi.watch.rules import conditions as rules
+from umlindi.watch.rules.conditions import Change, Condition, Interval
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 

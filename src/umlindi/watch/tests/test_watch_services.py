@@ -15,8 +15,8 @@ from umlindi.estate.models import Dependency, Interface
 from umlindi.probes import Ladder, Layer, ProbeResult, Severity, State, Step
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.watch import checking, queries, services
-from umlindi.watch.models import Check, Spell, Turn
-from umlindi.watch.rules import Change, Condition
+from umlindi.watch.models import Check, Probe, Spell
+from umlindi.watch.rules.conditions import Change, Condition
 from umlindi.watch.runner import Answer
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,7 @@ def test_a_finished_turn_comes_round_after_the_interfaces_own_interval() -> None
     services.give_turns(NOON)
     services.claim_due(NOON, 10)
     services.finish_turn(interface, Answer(interface.pk, NOON, good()))
-    turn = Turn.objects.get()
+    turn = Probe.objects.get()
     assert turn.claimed_until is None
     assert timedelta(seconds=57) <= turn.due_at - NOON <= timedelta(seconds=63)
     assert interface.spells.count() == 1

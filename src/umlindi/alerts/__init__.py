@@ -1,0 +1,1 @@
+"""A person must know: alerts, escalation and pages."""

@@ -1,0 +1,1 @@
+"""What must report by itself: backups, scripts, other watchers, and our own jobs."""

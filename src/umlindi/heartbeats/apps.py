@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class HeartbeatsConfig(AppConfig):
+    name = "umlindi.heartbeats"
+    label = "heartbeats"
+    verbose_name = "Heartbeats"

@@ -1,0 +1,1 @@
+"""People: rotas, who is on call, and how each is reached."""

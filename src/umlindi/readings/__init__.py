@@ -1,0 +1,1 @@
+"""What probes measured, kept in daily partitions and mergeable histograms."""

@@ -1,0 +1,1 @@
+"""The wallboard, and status pages for clients."""

@@ -1,0 +1,1 @@
+"""Windows, availability, objectives and closed months."""

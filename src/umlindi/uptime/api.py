@@ -1,0 +1,5 @@
+"""The API of uptime."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,52 @@
+"""What is known of every interface, now and before."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from umlindi.estate.models import Interface
+from umlindi.watch.rules.conditions import Condition
+
+CONDITIONS = [(one.value, one.value.capitalize()) for one in Condition]
+
+
+class Spell(models.Model):
+    """An unbroken time in one condition. The open one (`until` null) is the present.
+
+    `result` is the newest probe result of the spell, as its JSON contract has it; `probed_at` says when that was.
+    """
+
+    scope_path: ClassVar[str] = "interface__system__site__organisation_id"
+    scope_right: ClassVar[str] = "estate.view"
+
+    interface = models.ForeignKey(Interface, on_delete=models.CASCADE, related_name="spells")
+    condition = models.CharField(max_length=10, choices=CONDITIONS)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    probed_at = models.DateTimeField()
+    probes = models.PositiveIntegerField(default=1)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["interface", "-since"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["interface"], condition=Q(until=None), name="one_present_per_interface"),
+            ExclusionConstraint(
+                name="spells_of_an_interface_never_overlap",
+                expressions=[
+                    ("interface", RangeOperators.EQUAL),
+                    (
+                        Func(F("since"), F("until"), function="tstzrange", output_field=DateTimeRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.interface} {self.condition} since {self.since:%Y-%m-%d %H:%M}"

@@ -1,0 +1,117 @@
+"""The morning check: run, told line by line, finished, signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from umlindi.accounts.models import Organisation, User
+from umlindi.core.actors import Actor, Forbidden
+from umlindi.core.audit import audited
+from umlindi.estate.models import Interface
+from umlindi.watch.affected import Affected
+from umlindi.watch.history import History
+from umlindi.watch.models import Check, CheckLine
+from umlindi.watch.rules.conditions import Interval, bad_since, change_since, condition_of
+from umlindi.watch.runner import Answer
+from umlindi.watch.services.observing import observe
+
+
+class AlreadySigned(Exception):
+    """A signed check is evidence: it is not signed again."""
+
+
+class NotFinished(Exception):
+    """A check that is still running cannot be signed."""
+
+
+class Unnamed(Exception):
+    """A named person signs: who has not said their name cannot."""
+
+
+def start_check(actor: Actor, organisation: Organisation, now: datetime) -> Check:
+    """Open a morning check. Whoever calls this runs it, or defers `jobs.run_check`, in the same transaction."""
+    actor.require("check.run", organisation.pk)
+    check = Check(organisation=organisation, started_at=now, started_by=actor.name)
+    with audited(actor, "check.started", check):
+        check.save(force_insert=True)
+    return check
+
+
+def lines_of(
+    answers: Iterable[tuple[Interface, Answer]], reference: datetime, check: Check | None = None
+) -> list[CheckLine]:
+    """Record answers in their interfaces' history and tell each as a line, not saved.
+
+    `reference` is the moment to compare with: the check before, or this time yesterday.
+    """
+    batch = list(answers)
+    spells = {interface.pk: observe(interface, answer.result, answer.began) for interface, answer in batch}
+    affected = Affected.load(Actor.house("watch"))
+    history = History.load([interface.pk for interface, _ in batch], reference)
+    lines = []
+    for interface, answer in batch:
+        line = _line(interface, answer, history.of(interface.pk), reference)
+        if check is not None:
+            line.check_run = check
+        if (spell := spells[interface.pk]) is not None:
+            line.result = spell.result
+        line.affected = affected.names(interface.system)
+        lines.append(line)
+    return lines
+
+
+def add_lines(check: Check, answers: Iterable[tuple[Interface, Answer]], reference: datetime) -> list[CheckLine]:
+    """Record answers as lines of a check."""
+    with transaction.atomic():
+        return CheckLine.objects.bulk_create(lines_of(answers, reference, check))
+
+
+def _line(interface: Interface, answer: Answer, intervals: Sequence[Interval], reference: datetime) -> CheckLine:
+    return CheckLine(
+        interface=interface,
+        site_name=interface.system.site.name,
+        system_name=interface.system.name,
+        interface_name=interface.name,
+        address=interface.address,
+        condition=condition_of(answer.result),
+        change=change_since(reference, intervals),
+        since=bad_since(intervals) or intervals[-1].since,
+        result=answer.result.to_json(),
+    )
+
+
+def finish_check(actor: Actor, check: Check, now: datetime) -> Check:
+    """Close a check: from here its lines stand."""
+    with audited(actor, "check.finished", check):
+        check.finished_at = now
+        check.save(update_fields=["finished_at"])
+    return check
+
+
+def sign(actor: Actor, check: Check, remarks: str, now: datetime) -> Check:
+    """A named person signs a finished check: the evidence for A1. Raises `NotFinished`, `AlreadySigned`, `Unnamed`."""
+    actor.require("check.sign", check.organisation_id)
+    with transaction.atomic():
+        held = Check.objects.select_for_update().get(pk=check.pk)
+        if held.finished_at is None:
+            raise NotFinished
+        if held.signed_at is not None:
+            raise AlreadySigned
+        with audited(actor, "check.signed", held, reason=remarks):
+            held.signed_at, held.signed_name, held.remarks = now, actor.name, remarks
+            held.signed_by = _person(actor)
+            held.save(update_fields=["signed_at", "signed_name", "signed_by", "remarks"])
+    return held
+
+
+def _person(actor: Actor) -> User:
+    """Only a person with a name signs. Raises `Forbidden` for a token and for the house."""
+    if actor.kind != "user" or actor.user_id is None:
+        raise Forbidden(actor, "check.sign")
+    user = User.objects.get(pk=actor.user_id)
+    if not user.get_full_name():
+        raise Unnamed
+    return user
