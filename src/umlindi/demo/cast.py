@@ -21,6 +21,7 @@ from umlindi.demo.peers.entity import Entity
 from umlindi.demo.peers.gateway import Gateway
 from umlindi.demo.peers.machine import Machine
 from umlindi.demo.peers.orthanc import USER, Orthanc
+from umlindi.demo.peers.phones import Phones
 from umlindi.demo.peers.programs import Program
 from umlindi.demo.peers.ris import Ris
 from umlindi.demo.peers.simulated import Relay
@@ -93,7 +94,7 @@ def remotes(ground: Ground, archive: Archive) -> list[Remote]:
 
 def cast(ground: Ground) -> list[Peer]:
     """Every peer, in the order in which they are best started: what others stand on first."""
-    return [*_hospital(ground), *_practice(ground), *_modalities(ground)]
+    return [*_hospital(ground), *_practice(ground), *_modalities(ground), Phones(ground.port("phones"), ground.folder)]
 
 
 def _hospital(ground: Ground) -> Iterator[Peer]:

@@ -37,6 +37,7 @@ PORT_NAMES = (
     "mthatha-return-relay",
     "komani-return",
     "gqeberha-return",
+    "phones",
 )
 
 

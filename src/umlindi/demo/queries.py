@@ -12,9 +12,11 @@ from umlindi.core.actors import Actor
 from umlindi.demo import lab
 from umlindi.demo.faults import FAULTS, Fault
 from umlindi.demo.lab import LabState
+from umlindi.demo.peers.phones import Rung, phones_file, read
 from umlindi.probes import Layer
 
 BREAK = "demo.break"
+SHOWN = 8
 _NAMES = {Layer.TLS: "TLS", Layer.DIMSE: "DIMSE"}
 _HEIGHTS = {layer.value: height for height, layer in enumerate(Layer)}
 
@@ -31,12 +33,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LabPage:
-    """`broken` are in force, latest first; `groups` hold the others by layer, lowest first."""
+    """`broken` are in force, latest first; `groups` hold the others by layer, lowest first; `rung` is what the phones of
+    the people on call were sent last, the newest first."""
 
     alive: bool
     broken: tuple[Row, ...]
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
     stand_ins: tuple[str, ...]
+    rung: tuple[Rung, ...]
 
 
 def reachable(actor: Actor, fault: Fault) -> tuple[str, ...]:
@@ -58,7 +62,13 @@ def lab_page(actor: Actor, home: Path) -> LabPage:
     layers = groupby(whole, key=lambda row: Layer(row.fault.layer))
     groups = tuple((_NAMES.get(layer, layer.value.capitalize()), tuple(group)) for layer, group in layers)
     stand_ins = tuple(peer.name for peer in state.peers if peer.name.startswith("stand-in"))
-    return LabPage(state.alive, broken, groups, stand_ins)
+    return LabPage(state.alive, broken, groups, stand_ins, _rung(actor, home))
+
+
+def _rung(actor: Actor, home: Path) -> tuple[Rung, ...]:
+    """Pages tell of every organisation, so only who may break things in all of them reads them here."""
+    everywhere = actor.organisations(BREAK) is None
+    return tuple(read(phones_file(home / "demo"))[:SHOWN]) if everywhere else ()
 
 
 def _broken(rows: list[Row], state: LabState) -> tuple[Row, ...]:

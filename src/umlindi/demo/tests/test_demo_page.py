@@ -122,3 +122,12 @@ def test_whoever_has_not_signed_in_is_sent_to_do_so(home: Path) -> None:
     answer = Client().get("/lab/")
     assert answer.status_code == 302
     assert "/account/login/" in answer.headers["Location"]
+
+
+def test_pages_are_read_by_those_who_may_break_things_everywhere_and_by_nobody_else(
+    home: Path, thusong: Organisation
+) -> None:
+    rung = {"phone": "thandeka", "at": datetime.now(UTC).isoformat(), "title": "Mthatha PACS", "text": "is silent"}
+    write_atomically(home / "demo" / "phones.json", json.dumps([rung]))
+    assert "is silent" in _client(Role.OPERATOR).get("/lab/").content.decode()
+    assert "is silent" not in _client(Role.OPERATOR, thusong).get("/lab/").content.decode()
