@@ -11,6 +11,8 @@ from umlindi.cli.django import with_django
 def command() -> None:
     """Probe the estate on schedule, until SIGTERM."""
     with_django()
+    from umlindi.core.beats import beating
     from umlindi.watch.loop import main
 
-    main()
+    with beating("watch"):
+        main()

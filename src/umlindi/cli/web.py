@@ -29,18 +29,20 @@ def command(port: int) -> None:
     """Serve pages and the API on loopback; with UMLINDI_HTTPS=1 behind a proxy on this machine that speaks TLS."""
     with_django()
     from umlindi.config.wsgi import application
+    from umlindi.core.beats import beating
 
     signal.signal(signal.SIGTERM, _leave)
     proxy = HTTPS_PROXY if os.environ.get("UMLINDI_HTTPS") == "1" else {}
-    waitress.serve(
-        application,
-        host="127.0.0.1",
-        port=port,
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=LARGEST_REQUEST,
-        **proxy,
-    )
+    with beating("web"):
+        waitress.serve(
+            application,
+            host="127.0.0.1",
+            port=port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=LARGEST_REQUEST,
+            **proxy,
+        )
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

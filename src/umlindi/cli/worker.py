@@ -15,5 +15,8 @@ FINISH_SECONDS = 4
 def command() -> None:
     """Run jobs until SIGTERM; a job that is not done within 4 s of it is tried again by the next worker."""
     with_django()
+    from umlindi.core.beats import beating
+
     options = (f"--concurrency={CONCURRENCY}", f"--shutdown-graceful-timeout={FINISH_SECONDS}")
-    call_command("procrastinate", "worker", *options)
+    with beating("worker"):
+        call_command("procrastinate", "worker", *options)

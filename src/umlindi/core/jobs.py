@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
-
-from procrastinate.contrib.django import app
+from datetime import datetime, timedelta
 
 from umlindi.core.actors import Actor
+from umlindi.core.scheduled import scheduled
 from umlindi.core.services import verify_trail
 
 log = logging.getLogger(__name__)
 
 
-@app.periodic(cron="15 2 * * *")
-@app.task(name="core.verify_trail")
-def verify_daily(timestamp: int) -> None:
+@scheduled(cron="15 2 * * *", name="core.verify_trail", grace=timedelta(hours=1))
+def verify_daily(due: datetime) -> None:
     """02:15 UTC: prove the trail, and anchor it outside the database."""
-    verdict = verify_trail(Actor.house("worker"), datetime.fromtimestamp(timestamp, UTC))
+    verdict = verify_trail(Actor.house("worker"), due)
     for each in verdict.breaks:
         log.error("audit trail broken at event %d: %s", each.seq, each.what)

@@ -1,4 +1,4 @@
-"""The audit trail: one row a change of state, chained, never changed (design, law 5)."""
+"""The audit trail: one row a change of state, chained, never changed (law 5); runs of periodic jobs; processes."""
 
 from __future__ import annotations
 
@@ -50,3 +50,58 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.seq}"
+
+
+class ScheduledJob(models.Model):
+    """A periodic job of ours, as `core.scheduled` declares it.
+
+    `since` is from when on its runs are awaited: when it was first seen, or when the house last woke from being away.
+    `seen_at` is when somebody last looked whether it runs.
+    """
+
+    name = models.CharField(max_length=100, primary_key=True)
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScheduledRun(models.Model):
+    """One run of a periodic job. One whose process died stays unfinished; `error` is the class of what it raised."""
+
+    name = models.CharField(max_length=100)
+    due = models.DateTimeField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    ok = models.BooleanField(default=False)
+    error = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-started_at"]
+        indexes: ClassVar = [models.Index(fields=["name", "-started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.due:%Y-%m-%d %H:%M}"
+
+
+class Beat(models.Model):
+    """A process of ours and when it was last heard. `ended_at` is set by one that ended in good order."""
+
+    name = models.CharField(max_length=20)
+    host = models.CharField(max_length=255)
+    pid = models.BigIntegerField()
+    version = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "-started_at"]
+        indexes: ClassVar = [models.Index(fields=["name", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.host}, process {self.pid}"

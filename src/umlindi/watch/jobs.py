@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
+from umlindi.core.scheduled import scheduled
 from umlindi.watch import services
 from umlindi.watch.checking import run_check
 from umlindi.watch.models import Check
@@ -22,11 +23,9 @@ def check_estate(check_id: int) -> None:
     run_check(WORKER, Check.objects.select_related("organisation").get(pk=check_id))
 
 
-@app.periodic(cron="30 4 * * *")
-@app.task(name="watch.morning")
-def morning(timestamp: int) -> None:
+@scheduled(cron="30 4 * * *", name="watch.morning", grace=timedelta(hours=1))
+def morning(due: datetime) -> None:
     """04:30 UTC, half past six in South Africa: a check of every organisation, ready to be signed."""
-    now = datetime.fromtimestamp(timestamp, UTC)
     for organisation in Organisation.objects.filter(sites__isnull=False).distinct():
-        check = services.start_check(WORKER, organisation, now)
+        check = services.start_check(WORKER, organisation, due)
         check_estate.defer(check_id=check.pk)

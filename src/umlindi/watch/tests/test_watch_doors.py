@@ -160,7 +160,7 @@ def test_now_narrows_to_an_organisation_and_hides_a_strangers(refused: Interface
 
 def test_the_morning_job_opens_a_check_for_everybody_with_sites(refused: Interface) -> None:
     make_organisation()
-    morning(int(timezone.now().timestamp()))
+    morning(timezone.now())
     assert list(Check.objects.values_list("organisation", flat=True)) == [refused.system.site.organisation_id]
     assert ProcrastinateJob.objects.filter(task_name="watch.run_check").count() == 1
 
