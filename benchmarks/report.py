@@ -6,12 +6,45 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
-from typing import NoReturn
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn, TypeVar
 
 import psutil
 
 Figures = Mapping[str, float | int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one part of a benchmark found. Its names are its own: no two parts of one benchmark share a name."""
+
+    figures: Figures
+    peers: Figures = field(default_factory=dict)
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
+
+
+def together(parts: Iterable[Measured]) -> Measured:
+    """The parts as one. Raises ValueError where two use one name."""
+    whole = Measured({}, {}, {}, {})
+    for part in parts:
+        whole = Measured(
+            _joined(whole.figures, part.figures),
+            _joined(whole.peers, part.peers),
+            _joined(whole.ratios, part.ratios),
+            _joined(whole.targets, part.targets),
+        )
+    return whole
+
+
+Value = TypeVar("Value")
+
+
+def _joined(one: Mapping[str, Value], other: Mapping[str, Value]) -> dict[str, Value]:
+    if both := sorted(set(one) & set(other)):
+        raise ValueError(f"measured twice: {', '.join(both)}")
+    return {**one, **other}
 
 
 def machine() -> dict[str, float | int | str]:
