@@ -1,5 +1,3 @@
-"""The API of uptime."""
-
 from django.urls import URLPattern
 
 urlpatterns: list[URLPattern] = []
