@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from umlindi.estate.models import Interface
+from umlindi.estate.rules.interfaces import INTERVAL_S
 from umlindi.watch.models.spells import CONDITIONS
 from umlindi.watch.rules.conditions import Condition
 from umlindi.watch.rules.plans import Plan
@@ -19,7 +20,8 @@ class Probe(models.Model):
 
     `condition` is the confirmed one, `since` when its first answer came. `turning` is what newer answers say against
     it, `turning_count` how many in a row, `turning_since` when the first of them came. `recent` holds the newest
-    answers as bits, the newest lowest, 1 where it was not up; `recent_count` how many it holds.
+    answers as bits, the newest lowest, 1 where it was not up; `recent_count` how many it holds. `evidence` is the step
+    and code that failed first in the newest answer, empty where none did. `interval_s` is how often it is asked.
     """
 
     scope_path: ClassVar[str] = "interface__system__site__organisation_id"
@@ -27,6 +29,7 @@ class Probe(models.Model):
 
     interface = models.ForeignKey(Interface, on_delete=models.CASCADE, related_name="probes")
     plan = models.CharField(max_length=10, choices=PLANS)
+    interval_s = models.FloatField(default=INTERVAL_S)
     due_at = models.DateTimeField(db_index=True)
     claimed_until = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=100, blank=True)
@@ -40,6 +43,7 @@ class Probe(models.Model):
     recent = models.BigIntegerField(default=0)
     recent_count = models.PositiveSmallIntegerField(default=0)
     flapping = models.BooleanField(default=False)
+    evidence = models.CharField(max_length=200, blank=True)
     result = models.JSONField(default=dict)
 
     class Meta:
