@@ -1,0 +1,1 @@
+"""The decisions of heartbeats: pure, on values, with `now` given."""
