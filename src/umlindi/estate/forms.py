@@ -47,6 +47,10 @@ _LABELS = {
     "settings_file": "Its configuration",
     "study": "Study to read",
     "ups": "Power supply",
+    "full_interval": "Interval of the full ladder",
+    "canary_interval": "Interval of the canary",
+    "fail_after": "Failed after",
+    "recover_after": "Mended after",
     "enabled": "Probe it",
 }
 _CHOICES = {"organisation": ORGANISATION_KINDS, "system": SYSTEM_KINDS}

@@ -29,6 +29,22 @@ INTERVAL_S = 300
 DEADLINE_S = 20
 """How often an interface is probed, and how long one probe may take, where it does not say."""
 
+INTERVALS_S: dict[str, dict[str, int]] = {
+    "dicom": {"quick": 30, "full": 900, "canary": 3600},
+    "dicomweb": {"full": 60},
+    "web": {"full": 60},
+    "hl7": {"full": 60},
+    "tls": {"full": 900},
+    "sql": {"full": 60},
+    "host": {"full": 60},
+    "time": {"full": 300},
+    "ups": {"full": 60},
+    "orthanc": {"full": 300},
+}
+"""Seconds between two probes, by kind and by how far they go. `quick` ends at the lowest rung that shows life, `full`
+leaves out the canary study alone; a kind whose whole ladder is cheap has only that."""
+ANSWERS_TO_TURN = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -72,10 +88,28 @@ def _number(low: float, high: float, unit: str = "", whole: bool = False) -> Rea
 
 _TEXT = partial(text, at_most=500)
 
-_ALWAYS = {
-    "interval": Setting(_number(10, 86_400, "s"), "Seconds between two probes", f"{INTERVAL_S} s"),
-    "timeout": Setting(_number(1, 300, "s"), "Seconds one probe may take as a whole", f"{DEADLINE_S} s"),
+_SECONDS = _number(10, 86_400, "s")
+_ANSWERS = _number(1, 10, "answers", whole=True)
+_MORE_OFTEN = {
+    "full": ("full_interval", "Seconds between two probes of everything its partners need, without the canary"),
+    "canary": ("canary_interval", "Seconds between two round trips of the canary study"),
 }
+
+
+def _always(kind: str) -> dict[str, Setting]:
+    """How often, how long and how surely: what every kind has."""
+    quickest, *others = INTERVALS_S[kind].items()
+    more = {_MORE_OFTEN[plan][0]: Setting(_SECONDS, _MORE_OFTEN[plan][1], f"{usual} s") for plan, usual in others}
+    again = "Bad answers in a row until it counts as failed", "Good answers in a row until it counts as mended"
+    return {
+        "interval": Setting(_SECONDS, "Seconds between two probes", f"{quickest[1]} s"),
+        **more,
+        "timeout": Setting(_number(1, 300, "s"), "Seconds one probe may take as a whole", f"{DEADLINE_S} s"),
+        "fail_after": Setting(_ANSWERS, again[0], f"{ANSWERS_TO_TURN}"),
+        "recover_after": Setting(_ANSWERS, again[1], f"{ANSWERS_TO_TURN}"),
+    }
+
+
 _TRUST = {
     "verify": Setting(flag, "Whether its certificate must be trusted", "yes"),
     "server_name": Setting(_TEXT, "The name its certificate must carry", "the host"),
@@ -116,7 +150,7 @@ KINDS: dict[str, InterfaceKind] = {
         "An application entity: echo, query, worklist, store, retrieve",
         ("host", "port", "called", "calling"),
         (),
-        _DICOM | _TLS | _ALWAYS,
+        _DICOM | _TLS | _always("dicom"),
         first=("expect",),
     ),
     "dicomweb": InterfaceKind(
@@ -124,13 +158,13 @@ KINDS: dict[str, InterfaceKind] = {
         "A QIDO-RS and WADO-RS root",
         ("url",),
         ("credential",),
-        {"study": Setting(_TEXT, "Study Instance UID to read", "any"), **_STATUS, **_TRUST, **_ALWAYS},
+        {"study": Setting(_TEXT, "Study Instance UID to read", "any"), **_STATUS, **_TRUST, **_always("dicomweb")},
     ),
     "web": InterfaceKind(
-        "HTTP", "A web page or service that must answer", ("url",), ("credential",), _STATUS | _TRUST | _ALWAYS
+        "HTTP", "A web page or service that must answer", ("url",), ("credential",), _STATUS | _TRUST | _always("web")
     ),
     "hl7": InterfaceKind(
-        "HL7 (MLLP)", "A listener that must acknowledge messages", ("host", "port"), (), _HL7 | _TLS | _ALWAYS
+        "HL7 (MLLP)", "A listener that must acknowledge messages", ("host", "port"), (), _HL7 | _TLS | _always("hl7")
     ),
     "tls": InterfaceKind(
         "TLS certificate",
@@ -143,7 +177,7 @@ KINDS: dict[str, InterfaceKind] = {
             "warn_days": Setting(
                 _number(0, 400, "days", whole=True), "Days before expiry from which it is a worry", "30"
             ),
-            **_ALWAYS,
+            **_always("tls"),
         },
         first=("warn_days",),
     ),
@@ -152,7 +186,7 @@ KINDS: dict[str, InterfaceKind] = {
         "A connection, a round trip, a query",
         ("url",),
         ("credential",),
-        {"query": Setting(_TEXT, "A SELECT whose answer shows that the database works"), **_ALWAYS},
+        {"query": Setting(_TEXT, "A SELECT whose answer shows that the database works"), **_always("sql")},
         first=("query",),
     ),
     "host": InterfaceKind(
@@ -160,15 +194,15 @@ KINDS: dict[str, InterfaceKind] = {
         "Processor, memory and every disk: this machine, or an exporter's page",
         (),
         ("url", "credential"),
-        _ALWAYS,
+        _always("host"),
     ),
-    "time": InterfaceKind("Time (NTP)", "How far a clock is off", ("host",), ("port",), _ALWAYS),
+    "time": InterfaceKind("Time (NTP)", "How far a clock is off", ("host",), ("port",), _always("time")),
     "ups": InterfaceKind(
         "UPS (NUT)",
         "Mains or battery, and how long it lasts",
         ("host",),
         ("port",),
-        {"ups": Setting(_TEXT, "Which power supply, where upsd has several", "the only one"), **_ALWAYS},
+        {"ups": Setting(_TEXT, "Which power supply, where upsd has several", "the only one"), **_always("ups")},
         first=("ups",),
     ),
     "orthanc": InterfaceKind(
@@ -176,7 +210,7 @@ KINDS: dict[str, InterfaceKind] = {
         "Who it is, what it holds, and dangerous settings",
         ("url",),
         ("credential",),
-        _ORTHANC | _TRUST | _ALWAYS,
+        _ORTHANC | _TRUST | _always("orthanc"),
     ),
 }
 

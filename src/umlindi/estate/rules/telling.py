@@ -21,6 +21,8 @@ def _setting(key: str, value: Any) -> str:
     match key:
         case "interval":
             return f"every {tell(value)} s"
+        case "full_interval" | "canary_interval":
+            return f"{key.removesuffix('_interval')} every {tell(value)} s"
         case "timeout":
             return f"timeout {tell(value)} s"
     return f"{key.replace('_', ' ')} {tell(value)}"
