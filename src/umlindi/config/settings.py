@@ -5,6 +5,10 @@ DATABASE_URL       PostgreSQL, as a URL; `umlindi up` sets it to the embedded cl
 UMLINDI_SITE_URL   how people reach this installation, for links in mail and for allowed hosts
 UMLINDI_DEMO       1 where the living demo estate runs
 UMLINDI_HTTPS      1 where a proxy in front speaks TLS: cookies become secure-only
+UMLINDI_SMTP_URL   the mail server: smtp://user@host:587/?tls=starttls, or smtps://…; secrets/smtp_password
+UMLINDI_MAIL_FROM  in whose name mail goes out
+UMLINDI_KEEP_READINGS, UMLINDI_KEEP_HOURS, UMLINDI_KEEP_DAYS
+                   days for which single readings, hourly and daily histograms are kept (14, 400, 1826)
 """
 
 from __future__ import annotations
@@ -48,6 +52,16 @@ def _database(url: str) -> dict[str, object]:
 SECRET_KEY = _secret("secret_key")
 AUDIT_KEY = _secret("audit_key")
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql:///umlindi"))}
+
+_SMTP = urlsplit(os.environ.get("UMLINDI_SMTP_URL", ""))
+EMAIL_HOST = _SMTP.hostname or ""
+EMAIL_USE_SSL = _SMTP.scheme == "smtps"
+EMAIL_USE_TLS = dict(parse_qsl(_SMTP.query)).get("tls") == "starttls"
+EMAIL_PORT = _SMTP.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = unquote(_SMTP.username or "")
+EMAIL_HOST_PASSWORD = unquote(_SMTP.password or "") or _secret("smtp_password")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("UMLINDI_MAIL_FROM", f"Umlindi <umlindi@{urlsplit(SITE_URL).hostname}>")
 
 DEBUG = False
 ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname or "127.0.0.1", "127.0.0.1", "localhost"]
@@ -184,6 +198,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+READINGS_KEPT_DAYS = {
+    "reading": int(os.environ.get("UMLINDI_KEEP_READINGS", "14")),
+    "hour": int(os.environ.get("UMLINDI_KEEP_HOURS", "400")),
+    "day": int(os.environ.get("UMLINDI_KEEP_DAYS", "1826")),
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
