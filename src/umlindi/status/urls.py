@@ -1,5 +1,20 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from umlindi.status.views import client, links, pages
 
 app_name = "status"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("wall/links/", links.wall_links, name="wall_links"),
+    path("see/<slug:told>/", client.open_page, name="open"),
+    path("see/link/<str:link>/", client.linked_page, name="linked"),
+    path("status/", pages.page_list, name="pages"),
+    path("status/new/<slug:organisation>/", pages.add_page, name="add_page"),
+    path("status/pages/<int:pk>/", pages.page, name="page"),
+    path("status/pages/<int:pk>/edit/", pages.change_page, name="change_page"),
+    path("status/pages/<int:pk>/remove/", pages.remove_page, name="remove_page"),
+    path("status/pages/<int:pk>/tell/", pages.tell, name="tell"),
+    path("status/pages/<int:pk>/link/", links.link_page, name="link_page"),
+    path("status/notices/<int:pk>/", pages.say, name="say"),
+    path("status/links/<int:pk>/revoke/", links.revoke, name="revoke"),
+]

@@ -1,0 +1,44 @@
+"""The ninety days of a component as one small drawing: a stroke a day, a path a state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from umlindi.status.rules import SAID, Day, Word
+
+register = template.Library()
+APART, HIGH = 4, 24
+
+
+@register.simple_tag
+def bars(days: Sequence[Day]) -> SafeString:
+    """`{% bars component.days %}`: about 1 kB, told in words to those who do not see it."""
+    paths = ((word, "".join(f"M{at * APART + 1.5} 0v{HIGH}" for at in _at(days, word))) for word in Word)
+    return format_html(
+        '<svg class="bars" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>',
+        len(days) * APART,
+        HIGH,
+        _in_words(days),
+        format_html_join("", '<path class="{}" d="{}"/>', ((word, path) for word, path in paths if path)),
+    )
+
+
+def _at(days: Sequence[Day], word: Word) -> list[int]:
+    return [at for at, day in enumerate(days) if day.word is word]
+
+
+def _in_words(days: Sequence[Day]) -> str:
+    counted = ((SAID[word], len(_at(days, word))) for word in Word)
+    return f"The last {len(days)} days: " + ", ".join(f"{said} on {count}" for said, count in counted if count)
+
+
+@register.filter
+def exact_percent(share: float | None) -> str:
+    """99.95 %; never rounded up to a whole that was not; a dash where nothing is known."""
+    if share is None:
+        return "–"
+    return "100 %" if share >= 1 else f"{int(share * 10_000) / 100:.2f} %"

@@ -1,0 +1,1 @@
+"""The doors of status pages and wallboards."""
