@@ -43,7 +43,7 @@ class Schedule:
         """When the first report is due of something that must report from this moment on."""
         if self.period is not None:
             return moment
-        return next(cron_times(self.cron, self.zone, moment - timedelta(seconds=1)))
+        return next(cron_times(self.cron, self.zone, moment - timedelta(microseconds=1)))
 
     def upcoming(self, moment: datetime, count: int) -> list[datetime]:
         """The next due times, each report given exactly when it is due."""
@@ -68,6 +68,12 @@ def cron_times(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
                 yield moment
     except CronSimError as error:
         raise BadCron(f"not a cron text: {error}") from error
+
+
+def latest_before(cron: str, moment: datetime) -> datetime:
+    """The last time of a cron text in UTC before a moment."""
+    latest: datetime = next(CronSim(cron, moment.astimezone(UTC), reverse=True))
+    return latest
 
 
 def check_cron(cron: str, zone: str, now: datetime) -> None:

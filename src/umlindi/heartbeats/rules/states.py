@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from umlindi.heartbeats.rules.schedules import Schedule, spelled
+from umlindi.heartbeats.rules.schedules import Schedule
 
 
 class State(StrEnum):
@@ -83,19 +83,15 @@ def judge(schedule: Schedule, heard: Heard, now: datetime) -> Verdict:
     if heard.failed_at is not None:
         return Verdict(State.DOWN, expected, None, Fault.FAILED, heard.failed_at)
     limits = _limits(schedule, heard, expected)
-    if passed := [(limit, fault) for limit, fault in limits if now > limit]:
-        since, fault = min(passed)
-        return Verdict(State.DOWN, expected, None, fault, since)
-    changes = [limit for limit, _ in limits] + ([expected] if expected and expected > now else [])
+    if passed := [limit for limit in limits if now > limit]:
+        return Verdict(State.DOWN, expected, None, Fault.OVERRUN if heard.started_at else Fault.MISSING, min(passed))
+    changes = limits + ([expected] if expected and expected > now else [])
     return Verdict(_running(heard, expected, now), expected, min(changes, default=None))
 
 
-def _limits(schedule: Schedule, heard: Heard, expected: datetime | None) -> list[tuple[datetime, Fault]]:
+def _limits(schedule: Schedule, heard: Heard, expected: datetime | None) -> list[datetime]:
     """Until when what is awaited may come: the report, and the end of what has started."""
-    limits = [(expected + schedule.grace, Fault.MISSING)] if expected else []
-    if heard.started_at is not None:
-        limits.append((heard.started_at + schedule.grace, Fault.OVERRUN))
-    return limits
+    return [moment + schedule.grace for moment in (expected, heard.started_at) if moment is not None]
 
 
 def _running(heard: Heard, expected: datetime | None, now: datetime) -> State:
@@ -112,12 +108,12 @@ def headline(schedule: Schedule, heard: Heard, verdict: Verdict) -> str:
     def told(moment: datetime) -> str:
         return f"{moment.astimezone(ZoneInfo(schedule.zone)):%-d %b %H:%M}"
 
+    by = f"expected by {told(verdict.since)}" if verdict.since else "expected"
     match verdict.fault:
         case Fault.FAILED if heard.failed_at is not None:
             code = "" if heard.exit_code is None else f" with exit code {heard.exit_code}"
             return f"reported a failure{code} at {told(heard.failed_at)}"
         case Fault.OVERRUN if heard.started_at is not None:
-            return f"started at {told(heard.started_at)} and did not finish within {spelled(schedule.grace)}"
+            return f"started at {told(heard.started_at)} and has not finished; {by}"
     last = f"has not reported since {told(heard.good_at)}" if heard.good_at else "has never reported"
-    by = f"expected by {told(verdict.since)}" if verdict.since else "expected"
     return f"{last}; {by}, {schedule.in_words()}"
