@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,10 +21,12 @@ from umlindi.estate.models import Interface
 from umlindi.probes import Deadline, Layer, Permanent, ProbeResult, Severity, State, Step
 from umlindi.probes.transport import Trust
 from umlindi.watch.rules.conditions import DEFAULT_DEADLINE_S, DEFAULT_INTERVAL
+from umlindi.watch.rules.plans import CANARY_STEPS, Plan, plans_of
+
+if TYPE_CHECKING:
+    from umlindi.dicom.probe import DicomTarget
 
 logger = logging.getLogger("umlindi.watch")
-
-CANARY_STEPS = frozenset({"store", "move", "get", "wado"})
 
 Probe = Callable[[Deadline], Awaitable[ProbeResult]]
 
@@ -49,16 +51,31 @@ def interval_of(interface: Interface) -> timedelta:
     return timedelta(seconds=own) if own else DEFAULT_INTERVAL
 
 
-def deadline_of(interface: Interface) -> timedelta:
-    """How long one probe of it may take: its own `timeout` in seconds, or the house's."""
-    return timedelta(seconds=interface.settings.get("timeout", DEFAULT_DEADLINE_S))
+def plans_for(interface: Interface) -> dict[Plan, timedelta]:
+    """What is asked of it how often; its system is read."""
+    return plans_of(interface.kind, interface.settings, interface.system.kind)
 
 
-def job_for(interface: Interface) -> Job:
-    """The job of an interface. One that cannot be built becomes a result that says why, never an exception."""
-    deadline_s = deadline_of(interface).total_seconds()
+def deadline_of(interface: Interface, plan: Plan | None = None) -> timedelta:
+    """How long one probe of it may take: its own `timeout` in seconds, or the house's.
+
+    A quick look has ended within half its interval, so that a dead peer is found within two.
+    """
+    whole = timedelta(seconds=interface.settings.get("timeout", DEFAULT_DEADLINE_S))
+    interval = plans_for(interface).get(plan) if plan is Plan.QUICK else None
+    return whole if interval is None else min(whole, interval / 2)
+
+
+def job_for(interface: Interface, plan: Plan | None = None) -> Job:
+    """The job of one plan of an interface, or of its whole ladder.
+
+    One that cannot be built becomes a result that says why, never an exception.
+    """
+    deadline_s = deadline_of(interface, plan).total_seconds()
     try:
         target = _BUILDERS[interface.kind](interface)
+        if plan is not None and interface.kind == "dicom":
+            target = _dicom_part(cast("DicomTarget", target), plan)
     except (NotProbeable, ValueError, Permanent) as error:
         refusal = partial(_refused, interface, str(error))
         return Job(interface.pk, f"interface {interface.pk}", deadline_s, refusal)
@@ -131,7 +148,7 @@ def _optional_port(interface: Interface) -> dict[str, int]:
     return {} if interface.port is None else {"port": interface.port}
 
 
-def _dicom(interface: Interface) -> object:
+def _dicom(interface: Interface) -> DicomTarget:
     """The canary goes only to a peer whose partners need storing or retrieving."""
     from umlindi.dicom.probe import DicomTarget  # noqa: PLC0415 (each protocol's library only where it is needed)
 
@@ -147,6 +164,20 @@ def _dicom(interface: Interface) -> object:
         canary=bool(expect & CANARY_STEPS),
         **_some(given, "move_ae", "move_host", "move_port", "wado", "orthanc", "modalities"),
     )
+
+
+_DICOM_STEPS = {
+    Plan.QUICK: frozenset({"association", "echo"}),
+    Plan.FULL: frozenset({"association", "echo", "capabilities", "find", "worklist"}),
+    Plan.CANARY: frozenset({"association", "echo", "remove"}) | CANARY_STEPS,
+}
+
+
+def _dicom_part(whole: DicomTarget, plan: Plan) -> DicomTarget:
+    """A quick look is one association, over one connection beside the one that measures the way to it."""
+    only = _DICOM_STEPS[plan]
+    samples = 1 if plan is Plan.QUICK else whole.tcp_samples
+    return replace(whole, only=only, expect=whole.expect & only, canary=plan is Plan.CANARY, tcp_samples=samples)
 
 
 def _credential(interface: Interface) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from importlib import import_module
 
 from umlindi.dicom.aio import Endpoint
@@ -46,11 +47,13 @@ async def probe(target: DicomTarget, deadline: Deadline) -> ProbeResult:
     ladder.facts.update(called=target.called, calling=target.calling)
     endpoint = await _reach(ladder, target, deadline)
     if endpoint is None:
-        _skip_rest(ladder)
+        _skip_rest(ladder, target)
         return ladder.result()
-    climb = Climb(target, deadline, ladder, endpoint)
-    for task in _TASKS:
-        await climb_step(climb, task)
+    async with AsyncExitStack() as held:
+        climb = Climb(target, deadline, ladder, endpoint, held)
+        for task in _TASKS:
+            if target.tries(task.name):
+                await climb_step(climb, task)
     return ladder.result()
 
 
@@ -66,12 +69,12 @@ async def _reach(ladder: Ladder, target: DicomTarget, deadline: Deadline) -> End
     return Endpoint(peer.address.ip, target.port, target.called, target.calling, peer.context, name)
 
 
-def _skip_rest(ladder: Ladder) -> None:
+def _skip_rest(ladder: Ladder, target: DicomTarget) -> None:
     """What stands on the rung that broke."""
     climbed = {step.step for step in ladder.result().steps}
     layers = dict(_TRANSPORT) | {task.name: task.layer for task in _TASKS}
     for name in STEPS:
-        if name not in climbed:
+        if name not in climbed and target.tries(name):
             ladder.skip(name, layers[name], f"{ladder.broken} failed")
 
 

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 
 from umlindi.dicom import uids
-from umlindi.dicom.aio import ECHO, ContextProposal
+from umlindi.dicom.aio import ContextProposal
 from umlindi.dicom.probe.climb import Climb
 from umlindi.dicom.upper import Accepted
 from umlindi.probes.ladder import Rung
@@ -73,13 +73,13 @@ def capability_contexts() -> list[ContextProposal]:
 
 
 async def association(climb: Climb, rung: Rung) -> None:
-    """Associate for Verification and release. `ms` runs from the connection to the peer's acceptance."""
+    """Associate for Verification. `ms` runs from the connection to the peer's acceptance."""
     began = time.perf_counter()
-    async with climb.associate([ECHO]) as made:
-        rung.ms = (time.perf_counter() - began) * 1000
-        told = _told(made.accepted)
-        rung.says("", "accepted", **told)
-        climb.ladder.facts.update(told)
+    made = await climb.hold()
+    rung.ms = (time.perf_counter() - began) * 1000
+    told = _told(made.accepted)
+    rung.says("", "accepted", **told)
+    climb.ladder.facts.update(told)
 
 
 def _told(accepted: Accepted) -> dict[str, object]:
@@ -91,8 +91,8 @@ def _told(accepted: Accepted) -> dict[str, object]:
 
 
 async def echo(climb: Climb, rung: Rung) -> None:
-    """C-ECHO; `ms` is the round trip alone."""
-    async with climb.associate([ECHO]) as made:
+    """C-ECHO over the association that is open; `ms` is the round trip alone."""
+    async with climb.opened() as made:
         began = time.perf_counter()
         await made.echo()
         rung.ms = (time.perf_counter() - began) * 1000

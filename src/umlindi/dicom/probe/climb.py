@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from umlindi.dicom.aio import ECHO, Association, ContextProposal, Endpoint, NotOffered, associate
@@ -19,12 +19,17 @@ class NotTried(Exception):
 
 @dataclass(slots=True)
 class Climb:
-    """One probe under way. `hung`: the peer accepted us, then did not answer; `stored`: it took the canary."""
+    """One probe under way. `hung`: the peer accepted us, then did not answer; `stored`: it took the canary.
+
+    `held` keeps the first association open for the C-ECHO, and closes it if that is never sent.
+    """
 
     target: DicomTarget
     deadline: Deadline
     ladder: Ladder
     endpoint: Endpoint
+    held: AsyncExitStack
+    first: Association | None = None
     hung: bool = False
     stored: bool = False
 
@@ -37,6 +42,23 @@ class Climb:
         """
         proposals = contexts if ECHO in contexts else (*contexts, ECHO)
         return associate(self.endpoint, proposals, roles)
+
+
+    async def hold(self) -> Association:
+        """Associate for Verification alone, and stay so until `opened` is left."""
+        self.first = await self.held.enter_async_context(self.associate([ECHO]))
+        return self.first
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Association]:
+        """The association that is held, released on the way out, or a new one."""
+        first, self.first = self.first, None
+        if first is None:
+            async with self.associate([ECHO]) as made:
+                yield made
+            return
+        async with self.held.pop_all():
+            yield first
 
 
 Run = Callable[[Climb, Rung], Awaitable[None]]
