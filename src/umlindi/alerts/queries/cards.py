@@ -1,0 +1,153 @@
+"""An alert as its card says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import Http404
+
+from umlindi.accounts.models import Organisation
+from umlindi.alerts.models import Alert, Page
+from umlindi.alerts.rules.clock import Verdict, verdict
+from umlindi.alerts.rules.escalation import Frozen
+from umlindi.alerts.rules.severity import WORST_FIRST
+from umlindi.core.actors import Actor
+from umlindi.core.scope import visible
+from umlindi.oncall.rules.severity import Severity
+
+TELLING = (Page.Kind.PAGE, Page.Kind.LINE)
+MOST_CLOSED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What the pager does next if nobody answers: whom it tells, and when."""
+
+    at: datetime
+    to: Sequence[str]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An alert with what became of its pages. `as_of` is the moment it was read for."""
+
+    alert: Alert
+    as_of: datetime
+    pages: Sequence[Page]
+    next: Next | None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Nobody has answered, and nothing keeps it silent."""
+        return self.alert.state == Alert.State.FIRING and not self.quiet and not self.alert.muted
+
+    @property
+    def quiet(self) -> bool:
+        """Snoozed, or closed until recovery, by a person."""
+        return self.alert.closed_at is not None or self.alert.snoozed_until is not None
+
+    @property
+    def exhausted(self) -> bool:
+        """The policy was run through as often as it says, and nobody answered."""
+        return self.needs_a_person and self.alert.due_at is None
+
+    @property
+    def told(self) -> Sequence[Page]:
+        """Who was told, the newest last."""
+        return [page for page in self.pages if page.state == Page.State.DELIVERED]
+
+    @property
+    def failed(self) -> Sequence[Page]:
+        return [page for page in self.pages if page.state == Page.State.FAILED]
+
+    @property
+    def under_way(self) -> Sequence[Page]:
+        return [page for page in self.pages if page.state in (Page.State.WAITING, Page.State.SENDING)]
+
+    @property
+    def verdict(self) -> Verdict:
+        """A1's, as it stands."""
+        return verdict_of(self.alert, self.as_of)
+
+    @property
+    def left(self) -> timedelta | None:
+        """What is left of the fifteen minutes, negative where they are over; None where the clock has stopped."""
+        if self.alert.answered_at or self.alert.resolved_at or self.verdict is Verdict.MUTED:
+            return None
+        return self.alert.answer_due_at - self.as_of
+
+    @property
+    def lasted(self) -> timedelta:
+        return (self.alert.resolved_at or self.as_of) - self.alert.since
+
+
+def open_alerts(actor: Actor, now: datetime, organisation: Organisation | None = None) -> list[Card]:
+    """Every open alert: what needs a person first, then the worst, then the oldest. Two queries."""
+    rows = visible(actor, Alert).exclude(state=Alert.State.RESOLVED)
+    if organisation is not None:
+        rows = rows.filter(organisation=organisation)
+    return sorted((card_of(alert, now) for alert in _with_pages(rows)), key=_order)
+
+
+def closed_alerts(actor: Actor, now: datetime, organisation: Organisation | None = None, text: str = "") -> list[Card]:
+    """The newest that are over, at most MOST_CLOSED; `text` is looked for in title, cause and place."""
+    rows = visible(actor, Alert).filter(state=Alert.State.RESOLVED).exclude(ending=Alert.Ending.MERGED)
+    if organisation is not None:
+        rows = rows.filter(organisation=organisation)
+    for word in text.replace("\0", "").split():
+        places = Q(site__name__icontains=word) | Q(system__name__icontains=word)
+        rows = rows.filter(Q(title__icontains=word) | Q(cause__icontains=word) | places)
+    return [card_of(alert, now) for alert in _with_pages(rows.order_by("-resolved_at")[:MOST_CLOSED])]
+
+
+def card_or_404(actor: Actor, pk: int, now: datetime) -> Card:
+    """One visible alert, open or over."""
+    found = next(iter(_with_pages(visible(actor, Alert).filter(pk=pk))), None)
+    if found is None:
+        raise Http404("no such alert")
+    return card_of(found, now)
+
+
+def card_of(alert: Alert, now: datetime) -> Card:
+    pages = sorted((page for page in alert.pages.all() if page.kind in TELLING), key=lambda page: page.made_at)
+    return Card(alert, now, pages, _next(alert))
+
+
+def verdict_of(alert: Alert, now: datetime) -> Verdict:
+    """The stored one where it was given: what is closed is not judged anew."""
+    if alert.clock:
+        return Verdict(alert.clock)
+    return verdict(
+        alert.detected_at,
+        alert.answer_due_at,
+        now,
+        answered=alert.answered_at,
+        muted=alert.muted_at,
+        resolved=alert.resolved_at,
+        merged=alert.ending == Alert.Ending.MERGED,
+    )
+
+
+def _with_pages(rows: QuerySet[Alert]) -> Iterable[Alert]:
+    pages = Page.objects.filter(kind__in=TELLING).select_related("channel")
+    return rows.select_related("organisation", "site", "system").prefetch_related(Prefetch("pages", queryset=pages))
+
+
+def _next(alert: Alert) -> Next | None:
+    """None while somebody has it in hand, and where nobody is left to tell."""
+    if alert.due_at is None or alert.state == Alert.State.ACKNOWLEDGED or alert.muted:
+        return None
+    steps = Frozen.from_json(alert.policy.get(alert.severity, {})).steps
+    if alert.step >= len(steps):
+        return None
+    return Next(alert.due_at, [target.name for target in steps[alert.step].targets], alert.cycle > 0)
+
+
+def _order(card: Card) -> tuple[bool, bool, int, datetime]:
+    alert = card.alert
+    waiting = card.needs_a_person or alert.state == Alert.State.PENDING
+    return not waiting, card.quiet or alert.muted, WORST_FIRST.index(Severity(alert.severity)), alert.detected_at

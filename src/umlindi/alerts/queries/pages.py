@@ -1,0 +1,76 @@
+"""One alert with everything that happened to it; what was not delivered; policies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, QuerySet
+
+from umlindi.alerts.models import Alert, AlertEvent, AlertOutage, Attempt, Page, Policy
+from umlindi.alerts.queries.cards import Card, card_or_404
+from umlindi.core.actors import Actor
+from umlindi.core.scope import visible
+
+MOST_OUTAGES = 200
+LOOKED_BACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One page with its attempts, the first first."""
+
+    page: Page
+    attempts: Sequence[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """Everything about one alert. `roots` are what is broken by itself, `consequences` what hangs on them, each with
+    its outage; of both together at most MOST_OUTAGES. `merged` are the alerts that went into this one."""
+
+    card: Card
+    events: Sequence[AlertEvent]
+    told: Sequence[Told]
+    roots: Sequence[AlertOutage]
+    consequences: Sequence[AlertOutage]
+    merged: Sequence[Alert]
+
+
+def alert_page(actor: Actor, pk: int, now: datetime) -> AlertPage:
+    """A visible alert, or Http404. Seven queries."""
+    card = card_or_404(actor, pk, now)
+    alert = card.alert
+    links = list(
+        alert.links.select_related("outage__system", "outage__interface", "outage__because").order_by(
+            F("left_at").asc(nulls_first=True), "outage__because", "joined_at"
+        )[:MOST_OUTAGES]
+    )
+    pages = alert.pages.select_related("channel", "user").prefetch_related("attempts").order_by("made_at", "pk")
+    return AlertPage(
+        card=card,
+        events=list(alert.events.all()),
+        told=[Told(page, list(page.attempts.all())) for page in pages],
+        roots=[link for link in links if link.outage.because_id is None],
+        consequences=[link for link in links if link.outage.because_id is not None],
+        merged=list(alert.merged.all()),
+    )
+
+
+def nobody_reached(actor: Actor) -> QuerySet[Alert]:
+    """Open alerts of which nobody was told, with the reason: to be said on Now."""
+    rows = visible(actor, Alert).filter(nobody_reached=True).exclude(state=Alert.State.RESOLVED)
+    return rows.select_related("organisation", "site")
+
+
+def undelivered(actor: Actor, now: datetime) -> QuerySet[Page]:
+    """Pages of the last day that failed for good, the newest first."""
+    rows = visible(actor, Page).filter(state=Page.State.FAILED, made_at__gt=now - LOOKED_BACK)
+    return rows.select_related("alert", "channel", "user").order_by("-made_at")
+
+
+def policies(actor: Actor) -> QuerySet[Policy]:
+    """With their steps and targets, the provider's own first."""
+    rows = visible(actor, Policy).select_related("organisation").order_by(F("organisation__name").asc(nulls_first=True))
+    return rows.prefetch_related("steps__targets__rota", "steps__targets__user", "steps__targets__channel")
