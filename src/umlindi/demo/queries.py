@@ -33,8 +33,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LabPage:
-    """`broken` are in force, latest first; `groups` hold the others by layer, lowest first; `rung` is what the phones of
-    the people on call were sent last, the newest first."""
+    """`broken` are in force, latest first; `groups` hold the others by layer, lowest first; `rung` is what the phones
+    of the people on call were sent last, the newest first."""
 
     alive: bool
     broken: tuple[Row, ...]
