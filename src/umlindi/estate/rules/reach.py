@@ -82,7 +82,7 @@ def _here(values: Mapping[str, Any], before: Mapping[str, Any]) -> Wrongs:
     if values["kind"] == "host" and not values["url"] and (other_kind or before["url"]):
         yield "url", f"is empty, which means the server itself; {_STAFF} look at that"
     for field, now, then in _addresses(values, before):
-        if now and (other_kind or now != then) and _is_here(now):
+        if now and (other_kind or now != then) and is_here(now):
             yield field, f"is an address within the server itself; {_STAFF} name that"
 
 
@@ -97,7 +97,7 @@ def _setting(row: Mapping[str, Any], name: str) -> Any:
     return row["settings"].get(name)
 
 
-def _is_here(place: str) -> bool:
+def is_here(place: str) -> bool:
     """Loopback, link-local (a cloud's metadata), unspecified, multicast: in any spelling that a resolver takes.
 
     A name in DNS that leads here is not found out: nobody asks DNS before an address is written down.

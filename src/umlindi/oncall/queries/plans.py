@@ -1,0 +1,84 @@
+"""A rota's rows as the values that the rules work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from umlindi.accounts.models import Membership, User
+from umlindi.accounts.rules import RIGHTS, Role
+from umlindi.estate.rules.hours import opening_hours
+from umlindi.oncall.models import Channel, Holiday, Layer, Override, Rota
+from umlindi.oncall.rules.roster import Gap, Plan, Roster, roster
+from umlindi.oncall.rules.rotation import Calendar, OnHolidays, Rotation, Shift, Unit
+
+ANSWERS = "alert.answer"
+MOMENT = timedelta(microseconds=1)
+TWO_DAYS = timedelta(days=2)
+_ROLES = [role for role in Role if ANSWERS in RIGHTS[role]]
+
+
+def on_call(rota: Rota, at: datetime) -> User | None:
+    """Who is on call at a moment; None where nobody is, or nobody who can be paged."""
+    shifts = roster_of(rota, at, at + MOMENT).shifts
+    return User.objects.get(pk=shifts[0].person) if shifts else None
+
+
+def gaps(rota: Rota, start: datetime, end: datetime) -> list[Gap]:
+    """When nobody is on call within [start, end), or nobody who can be paged."""
+    return roster_of(rota, start, end).gaps
+
+
+def roster_of(rota: Rota, start: datetime, end: datetime) -> Roster:
+    """A rota's shifts and gaps in [start, end)."""
+    return roster(plan_of(rota, start, end), start, end)
+
+
+def plan_of(rota: Rota, start: datetime, end: datetime) -> Plan:
+    """What the rota's rows say about a time."""
+    layers = list(rota.layers.prefetch_related("turns"))
+    overrides = list(Override.objects.filter(rota=rota, starts__lt=end, ends__gt=start))
+    people = {turn.user_id for layer in layers for turn in layer.turns.all()} | {each.user_id for each in overrides}
+    return Plan(
+        Calendar(ZoneInfo(rota.timezone), holidays_of(rota.organisation_id, start - TWO_DAYS, end + TWO_DAYS)),
+        rotations=tuple(rotation_of(layer) for layer in layers),
+        overrides=tuple(Shift(each.starts, each.ends, each.user_id, None, each.pk) for each in overrides),
+        unfit=frozenset(people - fit_people(rota.organisation_id, people)),
+    )
+
+
+def rotation_of(layer: Layer) -> Rotation:
+    return Rotation(
+        people=tuple(turn.user_id for turn in layer.turns.all()),
+        starts=layer.starts,
+        handover=layer.handover,
+        unit=Unit(layer.unit),
+        every=layer.every,
+        weekday=layer.weekday,
+        hours=opening_hours(layer.hours),
+        on_holidays=OnHolidays(layer.on_holidays),
+    )
+
+
+def holidays_of(organisation_id: int | None, start: datetime, end: datetime) -> frozenset[date]:
+    """The public holidays of everybody and those of one organisation."""
+    whose = Q(organisation=None) | Q(organisation=organisation_id)
+    return frozenset(Holiday.objects.filter(whose, day__range=(start.date(), end.date())).values_list("day", flat=True))
+
+
+def may_be_on_call(organisation_id: int | None) -> Q:
+    """People who may answer alerts there; on the provider's own rotas, who may answer them everywhere."""
+    everywhere = Q(organisation=None)
+    where = everywhere if organisation_id is None else everywhere | Q(organisation=organisation_id)
+    holders = Membership.objects.filter(where, role__in=_ROLES).values("user")
+    return Q(is_active=True, pk__in=holders)
+
+
+def fit_people(organisation_id: int | None, people: Iterable[int]) -> frozenset[int]:
+    """Those of the people who can be paged: active, with the right to answer there, and with a channel."""
+    reachable = Channel.objects.filter(user__in=people, enabled=True).values("user")
+    found = User.objects.filter(may_be_on_call(organisation_id), pk__in=reachable)
+    return frozenset(found.values_list("pk", flat=True))
