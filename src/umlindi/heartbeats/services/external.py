@@ -1,0 +1,75 @@
+"""Alerts of another watcher become outages of the organisation they are sent for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from umlindi.accounts.models import Organisation
+from umlindi.core.actors import Actor
+from umlindi.diagnosis.redaction import redact
+from umlindi.estate.models import System
+from umlindi.heartbeats.rules.alertmanager import Said, host_of, read
+from umlindi.heartbeats.services.evidence import evidence
+from umlindi.watch.services import outages
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many alerts of a request were taken as firing, and how many as over."""
+
+    firing: int
+    resolved: int
+
+
+def take_in(actor: Actor, organisation: Organisation, payload: Any, now: datetime) -> Taken:
+    """Open, worsen and end outages as another watcher says: all of a request or nothing. Raises `Malformed`.
+
+    Not audited: what another watcher measured is in the outages, as what our own probes measure.
+    """
+    actor.require("alert.send", organisation.pk)
+    said = read(payload, now, redact)
+    with transaction.atomic():
+        for each in said:
+            key = f"external:{organisation.pk}:{each.fingerprint}"
+            if each.firing:
+                _report(organisation, key, each, now)
+            else:
+                outages.end(key, min(each.until or now, now), now)
+    firing = sum(each.firing for each in said)
+    return Taken(firing, len(said) - firing)
+
+
+def _report(organisation: Organisation, key: str, said: Said, now: datetime) -> None:
+    system = _system(organisation, said.names)
+    subject, told = system.name if system else said.subject, {"labels": said.labels}
+    outages.report(
+        key,
+        "external",
+        organisation=organisation,
+        site=system.site if system else None,
+        system=system,
+        subject=subject,
+        headline=said.headline,
+        condition=said.condition,
+        since=said.since,
+        now=now,
+        cause=said.cause,
+        evidence=evidence("external", subject, "ALERT", meaning=said.headline, condition=said.condition, told=told),
+    )
+
+
+def _system(organisation: Organisation, names: tuple[str, ...]) -> System | None:
+    """The one system of the organisation that a label names: itself, or the host of one of its interfaces."""
+    systems = System.objects.filter(site__organisation=organisation).select_related("site")
+    for name in names:
+        host = host_of(name)
+        named = Q(slug__iexact=name) | Q(name__iexact=name) | Q(slug__iexact=host)
+        found = list(systems.filter(named | Q(interfaces__host__iexact=host)).distinct()[:2])
+        if len(found) == 1:
+            return found[0]
+    return None
