@@ -4,6 +4,7 @@ UMLINDI_HOME       where data, secrets and logs live (`umlindi up` sets it)
 DATABASE_URL       PostgreSQL, as a URL; `umlindi up` sets it to the embedded cluster
 UMLINDI_SITE_URL   how people reach this installation, for links in mail and for allowed hosts
 UMLINDI_DEMO       1 where the living demo estate runs
+UMLINDI_HEARTBEAT_URL  asked for each minute while all is well, so that an outside watcher notices when we are dead
 UMLINDI_HTTPS      1 where a proxy in front speaks TLS: cookies become secure-only
 UMLINDI_SMTP_URL   the mail server: smtp://user@host:587/?tls=starttls, or smtps://…; secrets/smtp_password
 UMLINDI_MAIL_FROM  in whose name mail goes out
@@ -22,6 +23,7 @@ from umlindi import __version__
 PACKAGE = Path(__file__).resolve().parent.parent
 UMLINDI_HOME = Path(os.environ.get("UMLINDI_HOME", ".")).resolve()
 UMLINDI_DEMO = os.environ.get("UMLINDI_DEMO") == "1"
+UMLINDI_HEARTBEAT_URL = os.environ.get("UMLINDI_HEARTBEAT_URL", "")
 UMLINDI_HTTPS = os.environ.get("UMLINDI_HTTPS") == "1"
 SITE_URL = os.environ.get("UMLINDI_SITE_URL", "http://localhost:8600")
 
@@ -240,5 +242,6 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
         "fido2": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # an address can be a secret
     },
 }
