@@ -1,5 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from umlindi.alerts.views import browse
 
 app_name = "alerts"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("alerts/", browse.alert_list, name="list"),
+    path("alerts/count/", browse.count, name="count"),
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -44,15 +45,37 @@ class Choice:
 
 ROOMS = (
     Room("Now", "Now", "now", "n", "estate.view"),
+    Room("Alerts", "Alerts", "alerts:list", "r", "alert.view"),
     Room("Morning check", "Check", "watch:checks", "m", "check.view"),
     Room("Estate", "Estate", "estate:index", "e", "estate.view"),
+    Room("Status pages", "Status", "status:pages", "s", "watch.edit"),
     Room("People", "People", "people:list", "p", "people.view"),
     Room("Audit", "Audit", "audit:list", "a", "audit.view"),
 )
-NARROWED = ("now", "watch:checks")
+NARROWED = ("now", "alerts:list", "watch:checks")
 """The pages that show one organisation with `?org=slug`."""
 
 LAB = Room("Fault lab", "Lab", "demo:lab", "l", "demo.break")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """How many alerts are open, and how many of them nobody has answered yet."""
+
+    open: int = 0
+    unanswered: int = 0
+
+
+_counters: list[Callable[[Actor], Alarms]] = []
+
+
+def count_alarms_with(counter: Callable[[Actor], Alarms]) -> None:
+    """The room that keeps alerts lies above this one, and says here how they are counted. One query, please: every page
+    asks."""
+    _counters[:] = [counter]
+
+
+PHONE_ROOMS = 4
 
 
 class House:
@@ -81,6 +104,15 @@ class House:
         """The rooms this person may enter."""
         there = (*ROOMS, LAB) if settings.UMLINDI_DEMO else ROOMS
         return [room for room in there if self.actor.may(room.right)]
+
+    @property
+    def phone_rooms(self) -> int:
+        """How many rooms stand in a phone's rail; the others are under More."""
+        return PHONE_ROOMS
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        return next((counter(self.actor) for counter in _counters), Alarms())
 
     @cached_property
     def here(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 POLICY = "; ".join(
     (
@@ -17,6 +18,9 @@ POLICY = "; ".join(
     )
 )
 """`data:` images are for the QR code of a second factor, which must not become a URL that a log could keep."""
+
+NOW = "Umlindi-Now"
+"""By which a page that asks again knows the server's clock: a proxy writes its own into `Date`."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -39,4 +43,5 @@ class ContentSecurityPolicy:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers[NOW] = timezone.now().isoformat()
         return response

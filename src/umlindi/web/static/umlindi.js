@@ -16,13 +16,38 @@ function chooseTheme(theme) {
   showTheme();
 }
 
-/* Clock: in the house's zone, whatever this computer's. */
+/* Time is the server's: its clock when it last spoke, and what has passed since by a clock that nobody can set. */
+const REGULAR_MS = 1000, JUMP_MS = 2500;
+let base = Date.parse($("#clock")?.dateTime ?? "") || Date.now(), heard = mark(), beat = mark();
+function mark() { return { steady: performance.now(), wall: Date.now() }; }
+const now = () => base + performance.now() - heard.steady;
+/* How long nothing was heard. The steady clock stands still in some sleeping computers, the wall clock can be set. */
+const silence = () => Math.max(performance.now() - heard.steady, Math.abs(Date.now() - heard.wall));
+function hear(stamp) {
+  const told = Date.parse(stamp ?? "");
+  if (told) { base = told; heard = mark(); }
+}
 function tick() {
   const clock = $("#clock");
   if (!clock) return;
-  const show = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: clock.dataset.zone, ...options }).format(new Date());
+  const show = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: clock.dataset.zone, ...options }).format(now());
   $("small", clock).textContent = show({ weekday: "short", day: "numeric", month: "short" }).replace(",", "");
   $("span", clock).textContent = show({ hour: "2-digit", minute: "2-digit" });
+}
+/* What runs towards a moment: 11:04 left, then over by 3 min; its state changes with it. */
+const two = (number) => String(number).padStart(2, "0");
+function length(seconds) {
+  const whole = Math.max(0, Math.floor(seconds)), minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60);
+  if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return hours ? `${hours} h ${minutes % 60} min` : `${minutes}:${two(whole % 60)}`;
+}
+function runClocks() {
+  for (const one of $$("[data-until]")) {
+    const left = (Date.parse(one.dataset.until) - now()) / 1000, warn = Number(one.dataset.warn);
+    one.textContent = left >= 0 ? `${length(left)} left` : `over by ${length(-left)}`;
+    if (warn) { one.classList.remove("ok", "warn", "fail"); one.classList.add(left < 0 ? "fail" : left < warn ? "warn" : "ok"); }
+  }
+  for (const one of $$("[data-since]")) one.textContent = length((now() - Date.parse(one.dataset.since)) / 1000);
 }
 
 /* Palette: Ctrl-K, type, arrows, Enter. */
@@ -137,42 +162,81 @@ function confirmFirst(event) {
   $(".primary", dialog).textContent = form.dataset.verb ?? event.submitter?.textContent ?? "Yes";
   dialog.returnValue = "";
   dialog.showModal();
-  dialog.onclose = () => { if (dialog.returnValue === "yes") { form.dataset.sure = "1"; form.requestSubmit(event.submitter); } };
+  dialog.onclose = () => { if (dialog.returnValue === "yes") { form.dataset.sure = "1"; form.requestSubmit(event.submitter); } else wake(); };
 }
 
-/* Live regions: a page fetched again is put in only where it differs; what is open stays open, focus and sorting stay. */
-let kept = null, last = "";
+/* Live regions: a page fetched again is put in only where it differs; what is open stays open, focus and sorting stay.
+   A half-typed form has hx-preserve and stays itself. While a question waits for its answer nothing is put in. */
+let kept = null;
+const last = {};
 function keep(event) {
   const region = event.detail.target, fresh = event.detail.serverResponse;
+  if (region.id === "alarms" && !fresh.includes('id="alarms"')) { event.detail.shouldSwap = false; signedOut(); return; }
   if (!region.classList?.contains("live") || event.detail.xhr.status !== 200) return;
-  if (!fresh.includes('class="live"')) { event.detail.shouldSwap = false; location.reload(); return; } /* signed out meanwhile */
-  const same = strip(fresh) === last && !$(".asked", region);
-  last = strip(fresh);
-  if (same || $("dialog[open]") || region.contains(document.activeElement?.closest("input, textarea, select"))) { event.detail.shouldSwap = false; return; }
+  if (!fresh.includes('class="live')) { event.detail.shouldSwap = false; signedOut(); return; }
+  const same = strip(fresh) === last[region.id] && !$(".asked", region);
+  if (same || $("#sure[open]")) { event.detail.shouldSwap = false; return; }
+  last[region.id] = strip(fresh);
   kept = {
     open: $$("details[open][id]", region).map((one) => one.id),
     focus: region.contains(document.activeElement) ? document.activeElement.id : "",
     said: $("h1", region)?.textContent,
   };
 }
-const strip = (page) => page.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "").replace(/<time id="clock".*?<\/time>/s, "");
+/* A page that only shows goes to the sign-in and comes back; one that may hold something typed is left as it is. */
+function signedOut() {
+  if ($(".live")) location.reload(); else $("#ended").hidden = false;
+}
+const strip = (page) => page.replace(/name="csrfmiddlewaretoken" value="[^"]*"|<time id="clock".*?<\/time>|(?<=data-(?:until|since)="[^"]*"[^>]*>)[^<]*/gs, "");
 function restore() {
   if (!kept) return;
   kept.open.forEach((id) => { const one = document.getElementById(id); if (one) one.open = true; });
-  if (kept.focus) document.getElementById(kept.focus)?.focus({ preventScroll: true });
+  const lost = kept.focus && document.activeElement?.id !== kept.focus;
+  if (lost) document.getElementById(kept.focus)?.focus({ preventScroll: true });
   const said = $(".live h1")?.textContent;
-  if (said !== kept.said) $("#said").textContent = said;
+  if (said !== kept.said && $("#said")) $("#said").textContent = said;
   kept = null;
 }
 
-/* A page that no longer hears from the house says so: what looks well may be old. */
-let heard = new Date();
+/* A page that no longer hears from the house says since when, and greys once that is too long to be the present. After
+   sleep, a set clock or a lost line it asks at once instead of waiting for its turn. */
+const STALE_MS = 30000;
 function silent(event) {
-  const banner = $("#silent"), old = event.detail.xhr?.status !== 200;
-  if (!banner || !event.detail.target?.classList?.contains("live")) return;
-  if (!old) heard = new Date();
-  $("b", banner).textContent = heard.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: $("#clock").dataset.zone });
-  banner.hidden = !old;
+  const target = event.detail.target, live = target?.classList?.contains("live");
+  if (!live && target?.id !== "alarms") return;
+  if (event.detail.xhr?.status === 200) hear(event.detail.xhr.getResponseHeader("Umlindi-Now"));
+  if (live) say(event.detail.xhr?.status !== 200);
+}
+function say(failed = false) {
+  const banner = $("#silent"), old = silence() > STALE_MS;
+  if (!banner || !$(".live")) return;
+  const since = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: banner.dataset.zone });
+  if (banner.hidden) $("b", banner).textContent = since.format(base);
+  banner.hidden = !(old || failed || (!banner.hidden && silence() > JUMP_MS));
+  document.body.classList.toggle("stale", old);
+}
+function wake() { $$(".live, #alarms").forEach((one) => window.htmx?.trigger(one, "wake")); }
+function pulse() {
+  const before = beat;
+  beat = mark();
+  const slept = Math.max(beat.steady - before.steady, Math.abs(beat.wall - before.wall)) > REGULAR_MS + JUMP_MS;
+  if (slept) { say(); wake(); }
+  runClocks();
+  say();
+}
+
+/* How many alerts are open, wherever one is: the rail, the title, the tab's picture, the app's badge. */
+function tellAlarms() {
+  const alarms = $("#alarms"), count = Number(alarms?.dataset.open ?? 0), icon = $("link[rel=icon]");
+  if (!alarms) return;
+  const bare = document.title.replace(/^\(\d+\) /, ""), title = count ? `(${count}) ${bare}` : bare;
+  if (document.title !== title) document.title = title;
+  icon.dataset.calm ??= icon.href;
+  const eye = `<path d="M2 12c4-6.5 16-6.5 20 0-4 6.5-16 6.5-20 0Z" fill="none" stroke="#12908d" stroke-width="2"/><circle cx="12" cy="12" r="3.4" fill="#12908d"/>`;
+  const dot = `<circle cx="17.5" cy="6.5" r="6" fill="${alarms.classList.contains("fail") ? "#d8352a" : "#868f8b"}"/>`;
+  const href = count ? `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">${eye}${dot}</svg>`)}` : icon.dataset.calm;
+  if (icon.href !== href) icon.href = href;
+  navigator.setAppBadge?.(count).catch(() => {}); /* only an installed app has one */
 }
 
 document.addEventListener("click", (event) => {
@@ -188,10 +252,13 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("submit", confirmFirst, true);
 /* A page that asks again by itself is no sign of life: without this, an abandoned browser would stay signed in. */
-document.addEventListener("htmx:configRequest", (event) => { if (!event.detail.triggeringEvent) event.detail.headers["HX-Polling"] = "true"; });
+document.addEventListener("htmx:configRequest", (event) => { if (["wake", undefined].includes(event.detail.triggeringEvent?.type)) event.detail.headers["HX-Polling"] = "true"; });
 document.addEventListener("htmx:beforeSwap", keep);
 document.addEventListener("htmx:afterRequest", silent);
-document.addEventListener("htmx:afterSettle", () => { restore(); $$("table[data-sort]").forEach(readyTable); });
+for (const failed of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(failed, () => say(true));
+document.addEventListener("htmx:afterSettle", () => { restore(); $$("table[data-sort]").forEach(readyTable); runClocks(); tellAlarms(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { say(); wake(); } });
+for (const woken of ["online", "pageshow"]) addEventListener(woken, () => { if (silence() > REGULAR_MS) wake(); });
 palette && $("input", palette).addEventListener("input", (event) => find(event.target.value));
 const switchKeys = $("#keys-on");
 if (switchKeys) {
@@ -200,6 +267,9 @@ if (switchKeys) {
 }
 showTheme();
 tick();
-setInterval(tick, 15000);
+setInterval(tick, 5000);
+setInterval(pulse, REGULAR_MS);
+runClocks();
+tellAlarms();
 $$("table[data-sort]").forEach(readyTable);
 })();
