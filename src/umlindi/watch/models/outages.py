@@ -19,12 +19,13 @@ class Outage(models.Model):
     anew.
 
     `key` says what does not work: "interface:12", "heartbeat:5", "external:<fingerprint>", "house:worker",
-    "budget:3:fast"; one outage of a key is open at a time. `subject` and `headline` make a sentence and stay as they
-    were. `since` is when the first bad answer came, `detected_at` when we were sure (the A1 clock starts there),
-    `closed_at` when we were sure that it was over. `condition` is the worst it came to: down, degraded or unknown.
-    `first` and `last` are the evidence, as a probe result's JSON where a probe saw it. `because` is the outage this one
-    is a mere consequence of. `late` says that we could not tell in time (the database was away). `heard` is for who
-    subscribes: false from each change that a person might have to know until `alerts` has taken it up.
+    "budget:3:fast"; one outage of a key is open at a time. `subject` and `headline` make a sentence, of the worst it
+    came to; `condition` is that worst: down, degraded or unknown. `since` is when the first bad answer came,
+    `detected_at` when we were sure (the A1 clock starts there), `closed_at` when we were sure that it was over. `first`
+    and `last` are the evidence, as a probe result's JSON where a probe saw it. `because` is the outage this one is a
+    mere consequence of. `ended` says why it ended where it did not mend: nobody asks any more. `late` says that we
+    could not tell in time (the database was away). `heard` is for who subscribes: false from each change that a person
+    might have to know until `alerts` has taken it up.
     """
 
     scope_path: ClassVar[str] = "organisation_id"
@@ -63,6 +64,7 @@ class Outage(models.Model):
     affected = models.JSONField(default=list)
     because = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="consequences")
     flapping = models.BooleanField(default=False)
+    ended = models.CharField(max_length=200, blank=True)
     late = models.BooleanField(default=False)
     heard = models.BooleanField(default=False)
 

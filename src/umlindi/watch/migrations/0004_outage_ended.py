@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("watch", "0003_watchers")]
+
+    operations = [
+        migrations.AddField(model_name="outage", name="ended", field=models.CharField(blank=True, max_length=200)),
+    ]
