@@ -5,9 +5,21 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
+import holidays
 import umlindi.oncall.rules.rotation
 from django.conf import settings
 from django.db import migrations, models
+from django.utils import timezone
+
+
+def make_holidays(apps, schema_editor):
+    """This year's public holidays, and from October next year's, so that the first rota knows them already. The job
+    `oncall.holidays` makes those of later years."""
+    today = timezone.localdate()
+    years = [today.year, today.year + 1] if today.month >= 10 else [today.year]
+    Holiday = apps.get_model("oncall", "Holiday")
+    found = holidays.country_holidays("ZA", years=years)
+    Holiday.objects.bulk_create(Holiday(day=day, name=name[:100], by_law=True) for day, name in sorted(found.items()))
 
 
 class Migration(migrations.Migration):
@@ -433,4 +445,5 @@ class Migration(migrations.Migration):
             model_name="turn",
             constraint=models.UniqueConstraint(fields=("layer", "position"), name="one_turn_per_place"),
         ),
+        migrations.RunPython(make_holidays, migrations.RunPython.noop),
     ]

@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from umlindi.accounts.models import Membership, User
 from umlindi.accounts.rules import RIGHTS, Role
-from umlindi.estate.rules.hours import opening_hours
 from umlindi.oncall.models import Channel, Holiday, Layer, Override, Rota
 from umlindi.oncall.rules.roster import Gap, Plan, Roster, roster
 from umlindi.oncall.rules.rotation import Calendar, OnHolidays, Rotation, Shift, Unit
+from umlindi.oncall.rules.week import week_hours
 
 ANSWERS = "alert.answer"
 MOMENT = timedelta(microseconds=1)
@@ -58,7 +58,7 @@ def rotation_of(layer: Layer) -> Rotation:
         unit=Unit(layer.unit),
         every=layer.every,
         weekday=layer.weekday,
-        hours=opening_hours(layer.hours),
+        hours=week_hours(layer.hours),
         on_holidays=OnHolidays(layer.on_holidays),
     )
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from umlindi.accounts.models import User
-from umlindi.estate.rules.hours import opening_hours
 from umlindi.oncall.models import Channel, PersonalRule, Profile
 from umlindi.oncall.rules.quiet import waits_until
 from umlindi.oncall.rules.severity import Severity
+from umlindi.oncall.rules.week import week_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,4 @@ def _chosen(user: User, severity: Severity) -> list[tuple[Channel, timedelta]]:
 def _held(profile: Profile | None, severity: Severity, at: datetime) -> datetime | None:
     if profile is None:
         return None
-    return waits_until(severity, at, opening_hours(profile.quiet), ZoneInfo(profile.timezone))
+    return waits_until(severity, at, week_hours(profile.quiet), ZoneInfo(profile.timezone))
