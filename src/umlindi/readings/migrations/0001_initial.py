@@ -39,11 +39,11 @@ CREATE INDEX readings_reading_of_interface ON readings_reading (interface, at);
 CREATE INDEX readings_reading_at ON readings_reading USING brin (at) WITH (pages_per_range = 16, autosummarize = on);
 
 CREATE VIEW readings_value AS
-  SELECT reading.at, reading.interface, each.measure, each.value
+  SELECT reading.at, reading.interface,
+    unnest(shape.measures || 0::smallint) AS measure,
+    unnest(reading.measured || (shape.condition <> 'up')::integer::real) AS value
   FROM readings_reading AS reading
-  JOIN readings_shape AS shape ON shape.id = reading.shape,
-  unnest(shape.measures || 0::smallint, reading.measured || (shape.condition <> 'up')::integer::real)
-    AS each (measure, value);
+  JOIN readings_shape AS shape ON shape.id = reading.shape;
 """
 
 HISTOGRAMS = """

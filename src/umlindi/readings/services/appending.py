@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from umlindi.readings.rules.answers import Reading, storable
-from umlindi.readings.rules.levels import HOUR, Level, floor, partition_of
+from umlindi.readings.rules.levels import Level, partition_of
 from umlindi.readings.services.names import Shape, shape_ids
 from umlindi.readings.services.partitions import ensure, floors
 
@@ -67,15 +67,22 @@ def _above_floor(readings: list[Reading]) -> list[Reading]:
 
 
 def _write(rows: Mapping[Key, Mapping[str, float]]) -> int:
-    ensure(partition_of(Level.RAW, key.at) for key in rows)
+    hours = _hours(rows)
+    ensure(partition_of(Level.RAW, hour) for hour in hours)
     with transaction.atomic():
-        new = rows.keys() - _present(rows)
-        lines = [_line(key, values) for key, values in rows.items() if key in new]
+        present = _present(rows)
+        lines = [_line(key, values) for key, values in rows.items() if key not in present]
         with connection.cursor() as cursor, connection.wrap_database_errors:
             with cursor.copy(COPY) as copy:
                 copy.write("".join(lines))
-            cursor.execute(MARK, [Level.HOUR, list({floor(key.at, HOUR) for key in new})])
-    return len(new)
+            cursor.execute(MARK, [Level.HOUR, hours])
+    return len(lines)
+
+
+def _hours(rows: Iterable[Key]) -> list[datetime]:
+    """The hours that the rows lie in. By seconds: a batch has thousands of moments in one or two hours."""
+    starts = {int(key.at.timestamp()) // 3600 * 3600 for key in rows}
+    return [datetime.fromtimestamp(start, UTC) for start in sorted(starts)]
 
 
 def _present(rows: Iterable[Key]) -> set[Key]:

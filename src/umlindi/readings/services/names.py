@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -12,8 +12,7 @@ from umlindi.readings.rules.answers import LONGEST_CODE, Reading
 from umlindi.readings.services.apart import apart
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """All of an answer but when it came, from whom, and what it measured. `measures` in order of name."""
 
     plan: str
