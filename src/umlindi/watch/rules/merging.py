@@ -60,7 +60,7 @@ def _newest_steps(heard: Mapping[Plan, Heard]) -> dict[str, _Tried]:
 def _standing(found: Mapping[str, _Tried]) -> Iterator[Step]:
     for tried in found.values():
         broken = next((name for name in tried.below if _broke_later(found[name], tried)), None)
-        if broken is None or tried.step.state is State.SKIPPED:
+        if broken is None:
             yield tried.step
         else:
             yield Step(tried.step.step, State.SKIPPED, None, tried.step.layer, meaning=f"{broken} failed")

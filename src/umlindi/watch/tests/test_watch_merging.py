@@ -54,7 +54,7 @@ def test_a_broken_rung_leaves_no_green_above_it() -> None:
             Plan.CANARY: heard(Plan.CANARY, 1),
         }
     )
-    assert states(result) == {name: State.SKIPPED for name in WHOLE} | {"tcp": State.FAILED}
+    assert states(result) == dict.fromkeys(WHOLE, State.SKIPPED) | {"tcp": State.FAILED}
     assert {step.meaning for step in result.steps[1:]} == {"tcp failed"}
     assert [cause.rule for cause in result.diagnosis] == ["quick-tcp"]
 
