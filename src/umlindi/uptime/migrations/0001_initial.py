@@ -93,6 +93,8 @@ class Migration(migrations.Migration):
                     models.BigIntegerField(help_text="The site of a system, the system of an interface", null=True),
                 ),
                 ("name", models.CharField(max_length=200)),
+                ("adjusted", models.DecimalField(decimal_places=3, max_digits=6, null=True)),
+                ("verdict", models.CharField(blank=True, max_length=10)),
                 ("figures", models.JSONField()),
                 ("intervals", models.JSONField(default=list)),
                 (

@@ -48,7 +48,8 @@ class ClosedFigure(models.Model):
     """One subject's figures in a closed month, with the intervals that made them.
 
     `subject` is the id of an interface, system, site, organisation or objective, `name` and `path` as they were.
-    `figures` is `rules.availability.Availability.to_json()`; `intervals` all that was not simply up.
+    `figures` holds `own` and, of a group, `all_up` as `rules.availability.Availability.to_json()` gives them, and an
+    objective's terms; `intervals` all that was not simply up. `adjusted` is the share of up in percent, cut off.
     """
 
     scope_path: ClassVar[str] = "month__organisation_id"
@@ -66,6 +67,8 @@ class ClosedFigure(models.Model):
     subject = models.BigIntegerField()
     parent = models.BigIntegerField(null=True, help_text="The site of a system, the system of an interface")
     name = models.CharField(max_length=200)
+    adjusted = models.DecimalField(max_digits=6, decimal_places=3, null=True)
+    verdict = models.CharField(max_length=10, blank=True)
     figures = models.JSONField()
     intervals = models.JSONField(default=list)
 
