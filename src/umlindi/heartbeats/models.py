@@ -48,7 +48,7 @@ class Heartbeat(models.Model):
     state = models.CharField(max_length=10, choices=STATES, default=State.NEW)
     good_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
-    exit_code = models.PositiveSmallIntegerField(null=True)
+    exit_code = models.BigIntegerField(null=True)
     started_at = models.DateTimeField(null=True)
     pinged_at = models.DateTimeField(null=True)
     pings = models.PositiveBigIntegerField(default=0)
@@ -90,8 +90,8 @@ class Heartbeat(models.Model):
 
 
 class Ping(models.Model):
-    """One report: the newest hundred of each heartbeat. `number` counts on; `runtime` is from start to success or
-    failure. `body` is what the program said, without what looks like a patient."""
+    """One report: the newest hundred of each heartbeat. `number` counts on. `runtime` is from start to success or
+    failure, `exit_code` up to 32 bits on Windows, `body` what the program said, without what looks like a patient."""
 
     scope_path: ClassVar[str] = "heartbeat__organisation_id"
     scope_right: ClassVar[str] = "alert.view"
@@ -100,7 +100,7 @@ class Ping(models.Model):
     number = models.PositiveBigIntegerField()
     at = models.DateTimeField()
     signal = models.CharField(max_length=10, choices=SIGNALS)
-    exit_code = models.PositiveSmallIntegerField(null=True)
+    exit_code = models.BigIntegerField(null=True)
     runtime = models.DurationField(null=True)
     source = models.GenericIPAddressField(null=True)
     body = models.TextField(blank=True)

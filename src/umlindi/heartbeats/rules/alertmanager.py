@@ -49,7 +49,7 @@ class Said:
 
 
 def read(payload: Any, now: datetime, cleaner: Cleaner) -> list[Said]:
-    """Every alert of a payload. `cleaner` takes out what looks like a patient. Raises `Malformed`: none is taken then."""
+    """Every alert of a payload. `cleaner` takes out what looks like a patient. Raises `Malformed`."""
     body = _mapping(payload, "body")
     if "version" in body and str(body["version"]) not in {"4", "1"}:
         raise Malformed("version", "only version 4 is understood")

@@ -6,6 +6,7 @@ runs right after it, what falls into the hour that comes twice runs once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,10 @@ from cronsim import CronSim, CronSimError
 
 EARLY = timedelta(minutes=1)
 """A clock may be so far ahead of ours: who reports at 01:59:30 what is due at 02:00 has reported in time."""
+
+_UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+_PART = re.compile(r"([0-9]{1,7}) ?(d|h|min|s)")
+_LENGTH = re.compile(rf"{_PART.pattern}(?: ?{_PART.pattern})*")
 
 
 class BadCron(ValueError):
@@ -87,8 +92,16 @@ def check_cron(cron: str, zone: str, now: datetime) -> None:
 def spelled(length: timedelta) -> str:
     """15 min, 2 h, 1 d 12 h: whole units, the two largest."""
     left, parts = int(length.total_seconds()), []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+    for unit, size in _UNITS.items():
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def length_of(text: str) -> timedelta:
+    """The reverse of `spelled`: "90 min", "1 d 12 h", "45s". Raises ValueError for anything else."""
+    if not _LENGTH.fullmatch(text.strip()):
+        raise ValueError("a number and d, h, min or s, such as 90 min or 1 d 12 h")
+    seconds = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
+    return timedelta(seconds=seconds)

@@ -1,6 +1,6 @@
 """The verbs of heartbeats: take a ping, judge what is due, look after the house, take in what other watchers say."""
 
-from umlindi.heartbeats.services.external import take_in
+from umlindi.heartbeats.services.external import Taken, take_in
 from umlindi.heartbeats.services.keeping import Given, NameTaken, add, change, pause, remove, resume, rotate
 from umlindi.heartbeats.services.pinging import Report, ping
 from umlindi.heartbeats.services.ticking import tick
@@ -9,6 +9,7 @@ __all__ = [
     "Given",
     "NameTaken",
     "Report",
+    "Taken",
     "add",
     "change",
     "pause",

@@ -37,7 +37,7 @@ def look_after_house(now: datetime) -> None:
     """Make outages of what is wrong, and end those of what is right again. One pager at a time does it."""
     with transaction.atomic():
         if _is_mine():
-            jobs = watched_jobs(now)
+            jobs = watched_jobs(_look(now))
             _make_up(jobs, now)
             found = [*process_faults(lives(now), now), *queue_faults(waiting(now), now)]
             found += [fault for job in jobs if (fault := job_fault(job, now)) is not None]
@@ -86,17 +86,18 @@ def lives(now: datetime) -> list[Life]:
     return [Life(row.name, row.host, row.pid, row.started_at, row.at, row.ended_at) for row in rows.values()]
 
 
-def watched_jobs(now: datetime) -> list[Watched]:
-    """Every periodic job with its newest run. Notes that somebody has looked."""
+def watched_jobs(since: Mapping[str, datetime]) -> list[Watched]:
+    """Every periodic job with its newest run, as far as it is known from when on it is awaited."""
     runs = {row.name: row for row in ScheduledRun.objects.order_by("name", "-started_at").distinct("name")}
-    since = _awaited(now)
     return [
         Watched(each.name, each.cron, each.grace, since[each.name], _run(runs.get(each.name)))
         for each in SCHEDULES.values()
+        if each.name in since
     ]
 
 
-def _awaited(now: datetime) -> dict[str, datetime]:
+def _look(now: datetime) -> dict[str, datetime]:
+    """Note that somebody looks whether jobs run. From when on each is awaited."""
     rows = {row.name: row for row in ScheduledJob.objects.filter(name__in=SCHEDULES)}
     missing = [ScheduledJob(name=name, since=now, seen_at=now) for name in SCHEDULES if name not in rows]
     ScheduledJob.objects.bulk_create(missing)
