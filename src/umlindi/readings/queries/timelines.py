@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from umlindi.readings.queries.distributions import distribution
 from umlindi.readings.queries.gathering import Wanted, gather
 from umlindi.readings.rules.answers import NOT_UP
 from umlindi.readings.rules.histograms import Histogram
@@ -32,6 +33,22 @@ def series(interface: int, measure: str, start: datetime, end: datetime, points:
     step = step_for(start, end, points)
     found = gather(Wanted([interface], [measure, NOT_UP], start, end, step, coarsest_for(step)))
     return [_point(at, found.get((at, measure)), found.get((at, NOT_UP))) for at in _steps(start, end, step)]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What the component `{% latency chart %}` draws: one measure of one interface over a period. `whole` is all of it
+    in one, for its true quantiles; None where nothing was measured."""
+
+    measure: str
+    points: list[Point]
+    whole: Histogram | None
+
+
+def chart(interface: int, measure: str, start: datetime, end: datetime, points: int = 200) -> Chart:
+    """A measure's chart, with about so many points."""
+    whole = distribution([interface], measure, start, end)
+    return Chart(measure, series(interface, measure, start, end, points), whole)
 
 
 def _steps(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
