@@ -31,7 +31,9 @@ function strip(chart, figure, data) {
 }
 function options(figure, data, width) {
   const ink = () => getComputedStyle(figure.querySelector("figcaption small")).color;
-  const grid = { stroke: () => getComputedStyle(figure.querySelector("svg")).borderTopColor, width: 1 };
+  const grid = { stroke: () => getComputedStyle(figure.querySelector("svg")).borderBottomColor, width: 1 };
+  const long = data.at[data.at.length - 1] - data.at[0] > 3 * 86400;
+  const mark = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, ...(long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" }) });
   const clock = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const font = `12px ${getComputedStyle(figure).fontFamily}`;
   return {
@@ -41,7 +43,10 @@ function options(figure, data, width) {
     cursor: { y: false, drag: { x: false, y: false } },
     legend: { live: true },
     scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.05 : 1] }, other: { auto: false, range: [0, 1] } },
-    axes: [{ font, stroke: ink, grid, ticks: grid }, { font, stroke: ink, grid, ticks: grid, size: 64, values: (_, marks) => marks.map((mark) => say(mark, data.unit)) }],
+    axes: [
+      { font, stroke: ink, grid, ticks: grid, values: (_, marks) => marks.map((at) => mark.format(at * 1000)) },
+      { font, stroke: ink, grid, ticks: grid, size: 64, values: (_, marks) => marks.map((mark) => say(mark, data.unit)) },
+    ],
     series: [{ label: "from", value: (_, at) => (at === null ? "–" : clock.format(at * 1000)) }, ...Object.keys(COLUMNS).map((name) => column(figure, name, data.unit))],
   };
 }
