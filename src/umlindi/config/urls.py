@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from umlindi.watch.views import now
+from umlindi.alerts.views.now import now
 
 handler404 = "umlindi.web.views.not_found"
 

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from umlindi.status.views import client, links, pages
+from umlindi.status.views import client, links, pages, wall
 
 app_name = "status"
 
 urlpatterns = [
+    path("wall/", wall.wall, name="wall"),
     path("wall/links/", links.wall_links, name="wall_links"),
+    path("wall/<str:wall>/", wall.kiosk, name="kiosk"),
     path("see/<slug:told>/", client.open_page, name="open"),
     path("see/link/<str:link>/", client.linked_page, name="linked"),
     path("status/", pages.page_list, name="pages"),

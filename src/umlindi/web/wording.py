@@ -19,6 +19,14 @@ TONES = {
     "fail": "fail",
     "later": "later",
     "window": "window",
+    "pending": "later",
+    "firing": "fail",
+    "acknowledged": "warn",
+    "resolved": "ok",
+    "critical": "fail",
+    "high": "fail",
+    "medium": "warn",
+    "low": "later",
 }
 """From a condition, a step's state or an obligation's state to the class that gives it its colour and shape."""
 
@@ -47,6 +55,17 @@ def duration(seconds: float) -> str:
     large, small = (f"{hours} h", minutes % 60) if hours < 24 else (f"{days} d", hours % 24)
     unit = "min" if hours < 24 else "h"
     return f"{large} {small} {unit}" if small else large
+
+
+def length(seconds: float) -> str:
+    """What runs on a page, as umlindi.js goes on writing it: 4:07, 1 h 22 min, 3 d 4 h."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}:{whole % 60:02}" if whole < 3600 else duration(whole)
+
+
+def countdown(left: float) -> str:
+    """What is left of a clock, or by how much it is over; negative seconds are over."""
+    return f"{length(left)} left" if left >= 0 else f"over by {length(-left)}"
 
 
 def milliseconds(ms: float | None) -> str:

@@ -205,6 +205,7 @@ function silent(event) {
   const target = event.detail.target, live = target?.classList?.contains("live");
   if (!live && target?.id !== "alarms") return;
   if (event.detail.xhr?.status === 200) hear(event.detail.xhr.getResponseHeader("Umlindi-Now"));
+  if (live && event.detail.xhr?.status === 404) { location.reload(); return; } /* what was shown is gone, or its link revoked */
   if (live) say(event.detail.xhr?.status !== 200);
 }
 function say(failed = false) {

@@ -60,6 +60,30 @@ def since(at: datetime | None, zone: str | tzinfo | None = None) -> str:
     return format_html('<time datetime="{}">since {}</time> · {}', at.isoformat(), clock(at, zone), lasted)
 
 
+@register.simple_tag
+def countdown(until: datetime, warn: int = 300) -> SafeString:
+    """`{% countdown alert.answer_due_at %}`: 11:04 left, over by 3:10; it runs on the page by the server's clock.
+
+    The last `warn` seconds look like a warning, and what is over like a failure. `warn=0` has no state at all.
+    """
+    left = (until - timezone.now()).total_seconds()
+    state_of = ("fail" if left < 0 else "warn" if left < warn else "ok") if warn else ""
+    return format_html(
+        '<span class="{}" data-until="{}" data-warn="{}">{}</span>',
+        f"state countdown {state_of}".strip() if warn else "countdown",
+        until.isoformat(),
+        warn,
+        wording.countdown(left),
+    )
+
+
+@register.simple_tag
+def running(since: datetime) -> SafeString:
+    """`{% running outage.since %}`: how long it has lasted, to the second, running on the page."""
+    lasted = (timezone.now() - since).total_seconds()
+    return format_html('<span class="countdown" data-since="{}">{}</span>', since.isoformat(), wording.length(lasted))
+
+
 @register.filter
 def ago(at: datetime) -> str:
     """How long ago: 40 s, 38 min, 3 d 4 h."""

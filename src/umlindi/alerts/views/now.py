@@ -1,0 +1,29 @@
+"""The first page."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.models import Organisation
+from umlindi.alerts.queries.now import now_page
+from umlindi.core.scope import visible_or_404
+
+
+def chosen(request: Request) -> Organisation | None:
+    """The organisation a page is narrowed to by `?org=slug`, or None for all the actor sees."""
+    slug = request.GET.get("org")
+    return visible_or_404(request.actor, Organisation, slug=slug) if slug else None
+
+
+@require_safe
+@needs("estate.view")
+def now(request: Request) -> HttpResponse:
+    """What is broken, since when, who is affected, what to do next. Asked again every few seconds by the page."""
+    organisation = chosen(request)
+    page = now_page(request.actor, timezone.now(), organisation)
+    template = "alerts/_now.html" if request.headers.get("HX-Request") else "alerts/now.html"
+    return render(request, template, {"now": page, "chosen": organisation})

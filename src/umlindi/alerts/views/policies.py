@@ -1,0 +1,92 @@
+"""Who is told of an alert, in which order: shown with who that would be now, and changed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.models import Organisation
+from umlindi.alerts import queries
+from umlindi.alerts.forms import PolicyForm
+from umlindi.alerts.models import Policy
+from umlindi.alerts.queries.people import people_to_tell
+from umlindi.alerts.queries.preview import gaps, preview
+from umlindi.alerts.services.policies import BadPolicy, remove_policy, save_policy
+from umlindi.core.actors import EVERYWHERE
+from umlindi.core.scope import visible, visible_or_404
+from umlindi.oncall.rules.severity import Severity
+
+VIEW, EDIT = "oncall.view", "oncall.edit"
+both = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@needs(VIEW)
+def policy_list(request: Request) -> HttpResponse:
+    """Who is told of what, in which order?"""
+    allowed = request.actor.organisations(EDIT)
+    organisations = visible(request.actor, Organisation)
+    context = {
+        "policies": queries.policies(request.actor),
+        "organisations": organisations if allowed is None else organisations.filter(pk__in=allowed),
+        "everywhere": request.actor.may(EDIT, EVERYWHERE),
+    }
+    return render(request, "alerts/policies.html", context)
+
+
+@both
+@needs(EDIT)
+def add_policy(request: Request) -> HttpResponse:
+    """A policy of the organisation in `?org=`, or the provider's own where none is named."""
+    slug = request.GET.get("org")
+    organisation = visible_or_404(request.actor, Organisation, slug=slug) if slug else None
+    request.actor.require(EDIT, organisation.pk if organisation else EVERYWHERE)
+    return _edit(request, organisation, None)
+
+
+@both
+@needs(VIEW)
+def policy(request: Request, pk: int) -> HttpResponse:
+    """One policy: whom it would tell now, and, for who may change it, its steps."""
+    row = queries.policies(request.actor).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    where = row.organisation_id or EVERYWHERE
+    if request.method == "POST" or request.actor.may(EDIT, where):
+        request.actor.require(EDIT, where)
+        return _edit(request, row.organisation, row)
+    return render(request, "alerts/policy.html", {"policy": row, **_previewed(row)})
+
+
+def _edit(request: Request, organisation: Organisation | None, row: Policy | None) -> HttpResponse:
+    form = PolicyForm(people_to_tell(organisation), row, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = save_policy(request.actor, form.given(), organisation, row)
+        except BadPolicy:
+            form.refuse()
+        else:
+            messages.success(request, "Saved. Alerts that are open keep what they opened with.")
+            return redirect(saved)
+    context = {"form": form, "policy": row, "organisation": organisation, **(_previewed(row) if row else {})}
+    return render(request, "alerts/policy.html", context)
+
+
+def _previewed(row: Policy) -> dict[str, object]:
+    steps = preview(row, Severity.CRITICAL, timezone.now())
+    return {"preview": steps, "hole": gaps(steps), "shown_for": row.severity or Severity.CRITICAL}
+
+
+@require_POST
+@needs(EDIT)
+def remove(request: Request, pk: int) -> HttpResponse:
+    """Its organisation's alerts go by the provider's policy from then on."""
+    row = visible_or_404(request.actor, Policy, pk=pk)
+    name = str(row)
+    remove_policy(request.actor, row)
+    messages.success(request, f"{name} was removed.")
+    return redirect("alerts:policies")
