@@ -25,7 +25,7 @@ from umlindi.testing.product import Up
 FIRST_START_SECONDS = 90
 SECOND_START_SECONDS = 10
 STOP_SECONDS = 12
-SERVICES = ("web", "watch", "worker")
+SERVICES = ("web", "watch", "worker", "pager")
 
 
 Start = Callable[..., Up]

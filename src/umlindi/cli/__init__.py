@@ -9,11 +9,13 @@ import click
 from umlindi import __version__
 
 NOUNS = {
+    "alert": "What is broken and who has it; acknowledge.",
     "audit": "Verify and export the audit trail.",
     "check": "The morning check: the whole estate, now.",
     "demo": "The living demo estate and its fault lab.",
     "diagnose": "Rank likely causes from pasted logs.",
     "estate": "Import and export what we look after.",
+    "pager": "Alerts, escalation and pages.",
     "probe": "Climb the ladder of one peer. Needs no database.",
     "up": "Start everything and keep it running.",
     "user": "People and their first sign-in.",

@@ -17,7 +17,7 @@ from umlindi.house.supervisor import Plan, Supervisor
 @click.option("--home", "folder", type=click.Path(), help="Where data, secrets and logs live.  [env: UMLINDI_HOME]")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="The living demo estate.")
 def command(port: int, folder: str | None, demo: bool) -> None:
-    """Start the database, web, watch, worker and demo, and keep them running until Ctrl-C or SIGTERM."""
+    """Start the database, web, watch, pager, worker and demo, and keep them running until Ctrl-C or SIGTERM."""
     try:
         Supervisor(Plan(Home(chosen_root(folder)), port, demo), _say).run()
     except HouseError as error:

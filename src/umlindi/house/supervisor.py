@@ -131,6 +131,7 @@ class Supervisor:
         yield Service("web", (*umlindi, "web", "--port", str(self._plan.port)))
         if self._plan.demo:
             yield Service("demo", (*umlindi, "demo", "up", "--home", str(self._plan.home.root)))
+        yield Service("pager", (*umlindi, "pager"))
         yield Service("worker", (*umlindi, "worker"))
         yield Service("watch", (*umlindi, "watch"))
 

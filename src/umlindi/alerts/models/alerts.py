@@ -190,6 +190,7 @@ class AlertEvent(models.Model):
         FAILED = "failed", "Not delivered"
         MERGED = "merged", "Went into another alert"
         TOOK = "took", "Took in another alert"
+        BROKE = "broke", "Held up by a fault of ours"
         RESOLVED = "resolved", "Resolved"
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events")

@@ -50,6 +50,7 @@ class Page(models.Model):
     made_at = models.DateTimeField()
     armed_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, help_text="The end of the person's quiet hours")
     claimed_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=100, blank=True)

@@ -1,0 +1,121 @@
+"""What a page says to somebody who was asleep: what, since when, who is affected, what first, who else knows.
+
+Only names of what we look after, headlines, titles of causes and next steps: never evidence, never a patient (law 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+MOST_NAMED = 5
+LONGEST_FIX = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert, for its messages. `next_to` and `next_at` are who is told next if nobody answers."""
+
+    severity: str
+    title: str
+    place: str
+    since: datetime
+    cause: str
+    fix: str
+    affected: Sequence[str]
+    also: Sequence[str]
+    next_to: Sequence[str]
+    next_at: datetime | None
+    again: int
+    late: bool
+    zone: tzinfo
+
+
+def page_subject(told: Told) -> str:
+    return f"[{told.severity.upper()}{', LATE' if told.late else ''}] {told.title}"
+
+
+def page_text(told: Told, now: datetime) -> str:
+    """At most a screen."""
+    lines = [
+        f"{told.title}.",
+        f"Since {_moment(told.since, told.zone)}, {_lasting(now - told.since)}. {told.place}".strip(),
+    ]
+    if told.late:
+        lines.append("This message is late: it could not be sent before.")
+    if told.again:
+        lines.append(f"Nobody has answered yet: told for the {_nth(told.again + 1)} time.")
+    if told.affected:
+        lines.append(f"Affects: {_names(told.affected)}.")
+    if told.cause:
+        lines.append(f"Likely: {told.cause.rstrip('.')}.")
+    if told.fix:
+        lines.append(f"First: {_cut(told.fix, LONGEST_FIX)}")
+    lines.append(f"Also told: {_names(told.also)}." if told.also else "Nobody else was told so far.")
+    if told.next_at and told.next_to:
+        lines.append(f"If nobody answers: {_names(told.next_to)} at {told.next_at.astimezone(told.zone):%H:%M}.")
+    return "\n".join(lines)
+
+
+def recovered_subject(told: Told) -> str:
+    return f"[OVER] {told.title}"
+
+
+def recovered_text(told: Told, until: datetime) -> str:
+    lasted = _lasting(until - told.since).removeprefix("for ")
+    return f"It works again: {told.title}.\nIt lasted {lasted}, until {_moment(until, told.zone)}. {told.place}".strip()
+
+
+def merged_subject(told: Told, into: str) -> str:
+    return f"[MOVED] {told.title}: part of {into}"
+
+
+def merged_text(told: Told, into: str) -> str:
+    return (
+        f"{told.title} is not a fault of its own: it hangs on another.\nThe alert goes on as: {into}.\n"
+        "You are told of that one if you are on its list. Nothing more comes of this one."
+    )
+
+
+def digest_subject(count: int) -> str:
+    return f"Umlindi: {count} small {'matter' if count == 1 else 'matters'} for your attention"
+
+
+def digest_text(open_now: Sequence[Told], over: Sequence[Told], now: datetime) -> str:
+    """What still is, the oldest first, and what is over."""
+    lines = [f"{told.title}. {told.place} Since {_moment(told.since, told.zone)}." for told in open_now]
+    if not open_now:
+        lines.append("Nothing of it is left.")
+    if over:
+        lines += ["", "Over by itself:", *(f"{told.title}." for told in over)]
+    return "\n".join(lines)
+
+
+def _moment(at: datetime, zone: tzinfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b, %H:%M}"
+
+
+def _lasting(time: timedelta) -> str:
+    minutes = max(0, int(time.total_seconds() // 60))
+    if minutes < 1:
+        return "just now"
+    if minutes < 120:
+        return f"for {minutes} min"
+    hours = minutes // 60
+    return f"for {hours} h {minutes % 60} min" if hours < 48 else f"for {hours // 24} days"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _cut(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+
+
+def _nth(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
