@@ -32,12 +32,13 @@ FAREWELL_S = 3.0
 
 
 class Beating:
-    """This process's own beat. `since` is when it began."""
+    """This process's own beat. `since` is when it began, or was last away."""
 
     def __init__(self, name: str) -> None:
         self.since = datetime.now(UTC)
         self._name = name
         self._row: int | None = None
+        self._at = self.since
         self._pulse: float | None = None
         self._told = ""
         self._stop = threading.Event()
@@ -78,11 +79,16 @@ class Beating:
             self._told = ""
 
     def _write(self, now: datetime, ended: bool) -> None:
+        """After an absence (the machine slept, the database was away, the loop hung) a new life begins: so whoever
+        judges the others knows since when they could have been heard."""
+        if now - self._at > SILENT_AFTER:
+            self._row, self.since = None, now
         told = {"at": now, "ended_at": now if ended else None}
         if self._row is None or not Beat.objects.filter(pk=self._row).update(**told):
             about = {"name": self._name, "host": socket.gethostname()[:255], "pid": os.getpid()}
             row = Beat.objects.create(**about, version=__version__, started_at=self.since, **told)
             self._row = row.pk
+        self._at = now
 
     def _hung(self) -> bool:
         return self._pulse is not None and time.monotonic() - self._pulse > HUNG_AFTER_S

@@ -55,12 +55,13 @@ class AuditHead(models.Model):
 class ScheduledJob(models.Model):
     """A periodic job of ours, as `core.scheduled` declares it.
 
-    `since` is from when on its runs are awaited: when it was first seen, or when the house last woke from being away.
-    `seen_at` is when somebody last looked whether it runs.
+    `since` is when it was first seen, `seen_at` when somebody last looked whether it runs, and `awake_at` from when on
+    somebody has looked without a break: what was due before has its grace from then.
     """
 
     name = models.CharField(max_length=100, primary_key=True)
     since = models.DateTimeField()
+    awake_at = models.DateTimeField()
     seen_at = models.DateTimeField()
 
     class Meta:

@@ -132,5 +132,5 @@ def house(actor: Actor, now: datetime) -> House:
     beats = Beat.objects.filter(at__gt=now - FORGOTTEN_AFTER).order_by("name", "-at")
     processes = [Process(beat, beat.ended_at is None and abs(now - beat.at) <= SILENT_AFTER) for beat in beats]
     faults = list(visible(actor, Outage).filter(kind=Outage.Kind.HOUSE, until=None))
-    jobs = watched_jobs(dict(ScheduledJob.objects.values_list("name", "since")))
+    jobs = watched_jobs(ScheduledJob.objects.all())
     return House(faults, processes, jobs, Outgoing.objects.first())

@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),
                 ("since", models.DateTimeField()),
+                ("awake_at", models.DateTimeField()),
                 ("seen_at", models.DateTimeField()),
             ],
             options={

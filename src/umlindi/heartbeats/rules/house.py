@@ -50,8 +50,9 @@ class Life:
     ended_at: datetime | None = None
 
     def is_heard(self, now: datetime) -> bool:
-        """A beat far in the future comes from before the clock was set back: it tells nothing of the present."""
-        return self.ended_at is None and abs(now - self.at) <= SILENT_AFTER
+        """A beat in the future is from before the clock was set back: its next one is written in a few seconds, and a
+        death just before goes unnoticed until the clock is there again."""
+        return self.ended_at is None and now - self.at <= SILENT_AFTER
 
 
 def process_faults(lives: Sequence[Life], now: datetime) -> Iterator[HouseFault]:
@@ -126,12 +127,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A job with its cron text in UTC, from when on its runs are awaited, and its newest run."""
+    """A job with its cron text in UTC, when it was first seen, since when somebody has looked, and its newest run."""
 
     name: str
     cron: str
     grace: timedelta
     since: datetime
+    awake: datetime
     run: Run | None = None
 
     @property
@@ -146,11 +148,11 @@ def job_fault(job: Watched, now: datetime) -> HouseFault | None:
     if run and run.finished_at and not run.ok:
         return _job(job, f"failed with {run.error} at {_utc(run.finished_at)}", run.finished_at, "FAILED")
     if run and not run.finished_at:
-        limit = max(run.started_at, job.since) + job.grace
+        limit = max(run.started_at, job.awake) + job.grace
         headline = f"started at {_utc(run.started_at)} and never ended"
         return _job(job, headline, limit, "OVERRUN") if now > limit else None
     due = job.next_due
-    if now <= max(due, job.since) + job.grace:
+    if now <= max(due, job.awake) + job.grace:
         return None
     return _job(job, f"did not run at {_utc(due)}", due, "MISSING")
 
@@ -163,10 +165,9 @@ def late_run(job: Watched, now: datetime) -> datetime | None:
     return latest_before(job.cron, now)
 
 
-def awaited_since(since: datetime, seen_at: datetime, now: datetime) -> datetime:
-    """From when on a job's runs are awaited: anew after nobody looked for a while, or the clock was set back."""
-    away = now - seen_at > AWAY_AFTER
-    return now if away or since > now else since
+def awake_since(awake: datetime, seen_at: datetime, now: datetime) -> datetime:
+    """Since when somebody has looked without a break: anew after an absence, or where the clock was set back."""
+    return now if now - seen_at > AWAY_AFTER or awake > now else awake
 
 
 def _job(job: Watched, headline: str, since: datetime, code: str) -> HouseFault:

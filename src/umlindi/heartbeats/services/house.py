@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from umlindi.core.models import Beat, ScheduledJob, ScheduledRun
-from umlindi.core.scheduled import SCHEDULES, run_late
+from umlindi.core.scheduled import SCHEDULES, Schedule, run_late
 from umlindi.heartbeats.rules.house import (
     FORGOTTEN_AFTER,
     HouseFault,
     Life,
     Run,
     Watched,
-    awaited_since,
+    awake_since,
     job_fault,
     late_run,
     process_faults,
@@ -86,31 +86,29 @@ def lives(now: datetime) -> list[Life]:
     return [Life(row.name, row.host, row.pid, row.started_at, row.at, row.ended_at) for row in rows.values()]
 
 
-def watched_jobs(since: Mapping[str, datetime]) -> list[Watched]:
-    """Every periodic job with its newest run, as far as it is known from when on it is awaited."""
+def watched_jobs(known: Iterable[ScheduledJob]) -> list[Watched]:
+    """Every periodic job with its newest run, as far as somebody has looked for it before."""
     runs = {row.name: row for row in ScheduledRun.objects.order_by("name", "-started_at").distinct("name")}
-    return [
-        Watched(each.name, each.cron, each.grace, since[each.name], _run(runs.get(each.name)))
-        for each in SCHEDULES.values()
-        if each.name in since
-    ]
+    return [_watched(SCHEDULES[row.name], row, runs.get(row.name)) for row in known if row.name in SCHEDULES]
 
 
-def _look(now: datetime) -> dict[str, datetime]:
-    """Note that somebody looks whether jobs run. From when on each is awaited."""
-    rows = {row.name: row for row in ScheduledJob.objects.filter(name__in=SCHEDULES)}
-    missing = [ScheduledJob(name=name, since=now, seen_at=now) for name in SCHEDULES if name not in rows]
-    ScheduledJob.objects.bulk_create(missing)
-    old = [row for row in rows.values() if abs(now - row.seen_at) > SEEN_EVERY]
+def _watched(schedule: Schedule, row: ScheduledJob, run: ScheduledRun | None) -> Watched:
+    newest = None if run is None else Run(run.due, run.started_at, run.finished_at, run.ok, run.error)
+    return Watched(schedule.name, schedule.cron, schedule.grace, row.since, row.awake_at, newest)
+
+
+def _look(now: datetime) -> list[ScheduledJob]:
+    """Note that somebody looks whether jobs run."""
+    rows = list(ScheduledJob.objects.filter(name__in=SCHEDULES))
+    missing = SCHEDULES.keys() - {row.name for row in rows}
+    new = [ScheduledJob(name=name, since=now, awake_at=now, seen_at=now) for name in sorted(missing)]
+    ScheduledJob.objects.bulk_create(new)
+    old = [row for row in rows if abs(now - row.seen_at) > SEEN_EVERY]
     for row in old:
-        row.since, row.seen_at = awaited_since(row.since, row.seen_at, now), now
+        row.awake_at, row.seen_at = awake_since(row.awake_at, row.seen_at, now), now
     if old:
-        ScheduledJob.objects.bulk_update(old, ["since", "seen_at"])
-    return {row.name: row.since for row in [*rows.values(), *missing]}
-
-
-def _run(row: ScheduledRun | None) -> Run | None:
-    return None if row is None else Run(row.due, row.started_at, row.finished_at, row.ok, row.error)
+        ScheduledJob.objects.bulk_update(old, ["awake_at", "seen_at"])
+    return [*rows, *new]
 
 
 def _make_up(jobs: list[Watched], now: datetime) -> None:
