@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from queue import Queue
 from zoneinfo import ZoneInfo
@@ -17,8 +18,10 @@ from umlindi.core.actors import Actor
 from umlindi.estate.models import Interface
 from umlindi.watch import services
 from umlindi.watch.models import Check, CheckLine
+from umlindi.watch.rules.merging import Heard, merged
+from umlindi.watch.rules.plans import Plan
 from umlindi.watch.runner import Answer, Runner
-from umlindi.watch.targets import Job, job_for
+from umlindi.watch.targets import Job, job_for, plans_for
 
 FLUSH_AFTER_S = 0.5
 HOUSE_ZONE = ZoneInfo("Africa/Johannesburg")
@@ -86,14 +89,14 @@ def _by_organisation(batch: Batch) -> Iterator[tuple[int, Batch]]:
 
 
 def survey(interfaces: Sequence[Interface], write: Callable[[Batch], object]) -> None:
-    """Probe interfaces all at once and hand answers on in batches as they come.
+    """Probe interfaces all at once and hand answers on in batches as they come, one for each interface.
 
     The probing has a thread of its own; `write` runs in the caller's, with the caller's database connection.
     """
     by_key = {interface.pk: interface for interface in interfaces}
     answers: Queue[Answer | None] = Queue()
     with ThreadPoolExecutor(1, "survey") as pool:
-        survey_ = _Survey([job_for(interface) for interface in interfaces], answers)
+        survey_ = _Survey(interfaces, answers)
         done = pool.submit(asyncio.run, survey_.run())
         try:
             for batch in _batches(answers):
@@ -106,23 +109,53 @@ def survey(interfaces: Sequence[Interface], write: Callable[[Batch], object]) ->
 class _Survey:
     """The probing side: puts every answer, then None."""
 
-    def __init__(self, jobs: list[Job], answers: Queue[Answer | None]) -> None:
-        self._jobs = jobs
+    def __init__(self, interfaces: Sequence[Interface], answers: Queue[Answer | None]) -> None:
+        self._looks = [_looks_at(interface) for interface in interfaces]
         self._answers = answers
         self._stopped = threading.Event()
 
     async def run(self) -> None:
+        runner = Runner()
+        tasks = [asyncio.create_task(_whole(runner, looks)) for looks in self._looks]
         try:
-            async for answer in Runner().probe_all(self._jobs):
-                self._answers.put(answer)
+            for done in asyncio.as_completed(tasks):
+                self._answers.put(await done)
                 if self._stopped.is_set():
                     return
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._answers.put(None)
 
     def stop(self) -> None:
         """Leave off after the next answer; what is under way ends at its own deadline at the latest."""
         self._stopped.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is asked of an interface by one of its plans."""
+
+    plan: Plan
+    site: int
+    job: Job
+
+
+def _looks_at(interface: Interface) -> list[_Look]:
+    """Every plan's but the quick one's, which the full ladder begins with."""
+    plans = [plan for plan in plans_for(interface) if plan is not Plan.QUICK]
+    return [_Look(plan, interface.system.site_id, job_for(interface, plan)) for plan in plans]
+
+
+async def _whole(runner: Runner, looks: Sequence[_Look]) -> Answer:
+    """One answer made of all of them."""
+    found = await asyncio.gather(*(runner.probe(look.job, look.site) for look in looks))
+    parts = tuple(replace(answer, plan=look.plan) for answer, look in zip(found, looks, strict=True))
+    if len(parts) == 1:
+        return parts[0]
+    result = merged({part.plan: Heard(part.result, part.began) for part in parts})
+    return Answer(parts[0].key, min(part.began for part in parts), result, of=parts)
 
 
 def _batches(answers: Queue[Answer | None]) -> Iterator[list[Answer]]:

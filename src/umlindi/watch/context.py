@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from umlindi.core.actors import Actor
 from umlindi.diagnosis import explain
-from umlindi.estate.models import Interface
-from umlindi.estate.queries import standing_on
-from umlindi.probes import Grade, ProbeResult
-from umlindi.watch.models import Spell
-
-HOUSE = Actor.house("watch")
+from umlindi.estate.models import Dependency, Interface
+from umlindi.estate.rules.dependencies import closure
+from umlindi.probes import ProbeResult
+from umlindi.watch.models import Probe
 
 
-def explained_in_context(interface: Interface, result: ProbeResult) -> ProbeResult:
-    """A bad result with its causes ranked anew: an A700 is a full disk where the archive's host says so.
+def explained_in_context(bad: Sequence[tuple[Interface, ProbeResult]]) -> list[ProbeResult]:
+    """Bad results with their causes ranked anew: an A700 is a full disk where the archive's host says so.
 
-    A good result is given back as it is, without a query.
+    In the order given, in two queries however many there are.
     """
-    return result if result.grade is Grade.OK else explain(result, _context(interface))
+    if not bad:
+        return []
+    beneath = _beneath({interface.system_id for interface, _ in bad})
+    known = _known({system for around in beneath.values() for system in around})
+    return [explain(result, _context(interface, beneath[interface.system_id], known)) for interface, result in bad]
 
 
-def _context(interface: Interface) -> Mapping[str, ProbeResult]:
-    beneath = standing_on(HOUSE, interface.system)
-    spells = Spell.objects.filter(interface__system__in=[interface.system, *beneath], until=None)
-    told = spells.exclude(interface=interface).exclude(result={}).values_list("interface_id", "result")
-    return {str(key): ProbeResult.from_json(result) for key, result in told}
+def _beneath(systems: set[int]) -> dict[int, list[int]]:
+    """Each system with everything it stands on."""
+    needs: defaultdict[int, list[int]] = defaultdict(list)
+    for system, needed in Dependency.objects.values_list("system_id", "needs_id"):
+        needs[system].append(needed)
+    return {system: [system, *closure(system, needs)] for system in systems}
+
+
+def _known(systems: set[int]) -> Mapping[int, Mapping[str, tuple[int, ProbeResult]]]:
+    """By system, what every probe there heard last, with the interface it was asked of."""
+    rows = Probe.objects.filter(interface__system__in=systems, interface__enabled=True).exclude(result={})
+    found: defaultdict[int, dict[str, tuple[int, ProbeResult]]] = defaultdict(dict)
+    for key, interface, system, result in rows.values_list("pk", "interface_id", "interface__system_id", "result"):
+        found[system][str(key)] = interface, ProbeResult.from_json(result)
+    return found
+
+
+def _context(
+    of: Interface, systems: Sequence[int], known: Mapping[int, Mapping[str, tuple[int, ProbeResult]]]
+) -> dict[str, ProbeResult]:
+    """By any key, what others than the interface itself said."""
+    there = [heard for system in systems for heard in known.get(system, {}).items()]
+    return {key: result for key, (interface, result) in there if interface != of.pk}

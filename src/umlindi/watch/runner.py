@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from umlindi.probes import Deadline, ProbeResult
+from umlindi.watch.rules.plans import Plan
 from umlindi.watch.targets import Job
 
 ACTIVE = 32
@@ -29,44 +31,51 @@ AT_ONCE_PER_PEER = 2
 """Two ladders at a time for one host and port: archives count associations, and a probe must not use them up."""
 
 
+AT_ONCE_PER_SITE = 128
+"""Ladders at a time through one site's link."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A result, and when its probe began."""
+    """A result, and when its probe began: `started` is the same on the monotonic clock. The whole of an interface names
+    the answers to its plans, of which it is made."""
 
     key: int
     began: datetime
     result: ProbeResult
+    plan: Plan = Plan.FULL
+    started: float = 0.0
+    of: tuple[Answer, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Answer, ...]:
+        return self.of or (self,)
 
 
 class Runner:
     """Limits shared by everything one process probes."""
 
-    def __init__(self, active: int = ACTIVE, at_once: int = AT_ONCE) -> None:
+    def __init__(self, active: int = ACTIVE, at_once: int = AT_ONCE, now: Callable[[], datetime] = utc_now) -> None:
         _allow_files(at_once * 4)
+        self._now = now
         self._active = asyncio.Semaphore(active)
         self._all = asyncio.Semaphore(at_once)
         self._peers: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_PER_PEER))
+        self._sites: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_PER_SITE))
 
-    async def probe(self, job: Job) -> Answer:
-        """One ladder, when its peer and the process have room for it."""
-        async with self._peers[job.peer], self._all, AsyncExitStack() as stack:
+    async def probe(self, job: Job, site: int) -> Answer:
+        """One ladder, when its peer, its site and the process have room for it."""
+        async with self._peers[job.peer], self._sites[site], self._all, AsyncExitStack() as stack:
             async with self._active:
-                began = datetime.now(UTC)
+                began, started = self._now(), time.monotonic()
                 climbing = asyncio.create_task(_run(job))
                 stack.callback(climbing.cancel)
                 await asyncio.wait([climbing], timeout=PATIENCE_S)
-            return Answer(job.key, began, await climbing)
-
-    async def probe_all(self, jobs: Iterable[Job]) -> AsyncIterator[Answer]:
-        """Every answer as it comes, whichever is first."""
-        tasks = [asyncio.create_task(self.probe(job)) for job in jobs]
-        try:
-            for done in asyncio.as_completed(tasks):
-                yield await done
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            return Answer(job.key, began, await climbing, started=started)
 
 
 async def _run(job: Job) -> ProbeResult:

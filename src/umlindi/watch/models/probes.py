@@ -7,10 +7,13 @@ from typing import ClassVar
 from django.db import models
 
 from umlindi.estate.models import Interface
-from umlindi.estate.rules.interfaces import INTERVAL_S
+from umlindi.estate.rules.interfaces import DEADLINE_S, INTERVAL_S
+from umlindi.probes import ProbeResult
 from umlindi.watch.models.spells import CONDITIONS
 from umlindi.watch.rules.conditions import Condition
+from umlindi.watch.rules.merging import Heard
 from umlindi.watch.rules.plans import Plan
+from umlindi.watch.rules.standing import Standing
 
 PLANS = [(one.value, one.value.capitalize()) for one in Plan]
 
@@ -21,7 +24,8 @@ class Probe(models.Model):
     `condition` is the confirmed one, `since` when its first answer came. `turning` is what newer answers say against
     it, `turning_count` how many in a row, `turning_since` when the first of them came. `recent` holds the newest
     answers as bits, the newest lowest, 1 where it was not up; `recent_count` how many it holds. `evidence` is the step
-    and code that failed first in the newest answer, empty where none did. `interval_s` is how often it is asked.
+    and code that failed first in the newest answer, empty where none did. `interval_s` is how often it is asked,
+    `deadline_s` how long one answer may take.
     """
 
     scope_path: ClassVar[str] = "interface__system__site__organisation_id"
@@ -30,6 +34,7 @@ class Probe(models.Model):
     interface = models.ForeignKey(Interface, on_delete=models.CASCADE, related_name="probes")
     plan = models.CharField(max_length=10, choices=PLANS)
     interval_s = models.FloatField(default=INTERVAL_S)
+    deadline_s = models.FloatField(default=DEADLINE_S)
     due_at = models.DateTimeField(db_index=True)
     claimed_until = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=100, blank=True)
@@ -51,3 +56,22 @@ class Probe(models.Model):
 
     def __str__(self) -> str:
         return f"{self.interface} {self.plan}"
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(
+            Condition(self.condition),
+            self.since,
+            Condition(self.turning) if self.turning else None,
+            self.turning_since,
+            self.turning_count,
+            self.recent,
+            self.recent_count,
+            self.flapping,
+            self.probed_at,
+        )
+
+    @property
+    def heard(self) -> Heard | None:
+        """Its newest answer, None where there is none."""
+        return Heard(ProbeResult.from_json(self.result), self.probed_at) if self.probed_at and self.result else None

@@ -16,9 +16,11 @@ CONDITIONS = [(one.value, one.value.capitalize()) for one in Condition]
 
 
 class Spell(models.Model):
-    """An unbroken time in one condition. The open one (`until` null) is the present.
+    """An unbroken time in one condition, dated back to the first answer of it. The open one (`until` null) lasts.
 
-    `result` is the newest probe result of the spell, as its JSON contract has it; `probed_at` says when that was.
+    It is written where a condition turns, not with every answer: how long an open one is confirmed is what the
+    interface's probes say (`History` knows). `result` is what made it so or the newest other evidence of it, as a probe
+    result's JSON; `probed_at` says when that came.
     """
 
     scope_path: ClassVar[str] = "interface__system__site__organisation_id"
@@ -29,7 +31,6 @@ class Spell(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     probed_at = models.DateTimeField()
-    probes = models.PositiveIntegerField(default=1)
     result = models.JSONField(default=dict)
 
     class Meta:

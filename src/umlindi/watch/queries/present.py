@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,9 @@ from umlindi.watch.rules.conditions import (
     trace,
     worst,
 )
-from umlindi.watch.targets import interval_of
+from umlindi.watch.rules.merging import merged
+from umlindi.watch.rules.plans import Plan
+from umlindi.watch.rules.standing import combined, standing_at
 
 TRACE = timedelta(hours=24)
 DUE_TODAY = "Daily health checks, due today"
@@ -42,8 +44,8 @@ DUE_TODAY = "Daily health checks, due today"
 class Now:
     """An interface as it is: its condition since when, its newest answer, and its last 24 hours.
 
-    `result` is the probe result's JSON (docs/probes.md), empty where nothing was ever heard; `due_at` is the next
-    probe.
+    `result` is the JSON of one ladder made of the newest answers of its plans (docs/probes.md), empty where nothing
+    was ever heard; `due_at` is the next probe. `flapping`: it comes and goes too often to be called up or down.
     """
 
     interface: Interface
@@ -53,6 +55,7 @@ class Now:
     due_at: datetime | None
     result: Mapping[str, Any]
     trace: Sequence[Span]
+    flapping: bool = False
 
     @property
     def failure(self) -> Mapping[str, Any] | None:
@@ -142,10 +145,9 @@ def presents(actor: Actor, now: datetime, interfaces: QuerySet[Interface] | None
     """The visible, enabled interfaces as they are now, in four queries whatever their number."""
     rows = visible(actor, Interface).filter(enabled=True) if interfaces is None else interfaces
     found = list(rows.select_related("system__site__organisation").prefetch_related("probes"))
-    keys = [interface.pk for interface in found]
-    history = History.load(keys, now - TRACE)
-    spells = {spell.interface_id: spell for spell in Spell.objects.filter(interface__in=keys, until=None)}
-    return [_now(interface, spells.get(interface.pk), history.of(interface.pk), now) for interface in found]
+    history = History.load([interface.pk for interface in found], now - TRACE)
+    told = [_now(interface, history.of(interface.pk), now) for interface in found]
+    return _with_evidence(told)
 
 
 def present(actor: Actor, interface: Interface, now: datetime) -> Now:
@@ -153,17 +155,44 @@ def present(actor: Actor, interface: Interface, now: datetime) -> Now:
     return presents(actor, now, visible(actor, Interface).filter(pk=interface.pk))[0]
 
 
-def _now(interface: Interface, spell: Spell | None, intervals: Sequence[Interval], now: datetime) -> Now:
-    due = min((probe.due_at for probe in interface.probes.all()), default=None)
-    if spell is None:
-        return Now(interface, Condition.UNKNOWN, None, None, due, {}, trace([], now - TRACE, now))
-    if now - spell.probed_at > silence_allowed(interval_of(interface)):
-        known = [*intervals[:-1], Interval(intervals[-1].condition, intervals[-1].since, spell.probed_at)]
-        spans = trace(known, now - TRACE, now)
-        return Now(interface, Condition.UNKNOWN, spell.probed_at, spell.probed_at, due, spell.result, spans)
-    since = bad_since(intervals) or spell.since
-    spans = trace(intervals, now - TRACE, now)
-    return Now(interface, Condition(spell.condition), since, spell.probed_at, due, spell.result, spans)
+def _now(interface: Interface, intervals: Sequence[Interval], now: datetime) -> Now:
+    probes = {Plan(probe.plan): probe for probe in interface.probes.all()}
+    standings = {
+        plan: standing_at(probe.standing, now, silence_allowed(timedelta(seconds=probe.interval_s)))
+        for plan, probe in probes.items()
+    }
+    condition, since, flapping = combined(standings)
+    heard = {plan: one for plan, probe in probes.items() if (one := probe.heard) is not None}
+    if intervals and intervals[-1].until is None:
+        if condition is intervals[-1].condition:
+            since = bad_since(intervals) or intervals[-1].since
+        else:
+            intervals = _ended(intervals, since)
+    return Now(
+        interface,
+        condition,
+        since,
+        max((one.at for one in heard.values()), default=None),
+        min((probe.due_at for probe in probes.values()), default=None),
+        merged(heard).to_json() if heard else {},
+        trace(intervals, now - TRACE, now),
+        flapping,
+    )
+
+
+def _ended(intervals: Sequence[Interval], since: datetime | None) -> list[Interval]:
+    """The newest interval is not the present: it speaks until then, and what follows is not known."""
+    newest = intervals[-1]
+    until = max(newest.since, since or newest.since)
+    return [*intervals[:-1], Interval(newest.condition, newest.since, until)]
+
+
+def _with_evidence(told: Sequence[Now]) -> list[Now]:
+    """Where the newest answer speaks against what is held true and is not yet believed, what made it so is told."""
+    doubted = [one.interface.pk for one in told if one.condition in BAD and not one.failure]
+    spells = Spell.objects.filter(interface__in=doubted, until=None, condition__in=BAD) if doubted else ()
+    results = {spell.interface_id: spell.result for spell in spells}
+    return [replace(one, result=results.get(one.interface.pk, one.result)) for one in told]
 
 
 def now_page(actor: Actor, now: datetime, organisation: Organisation | None = None) -> NowPage:

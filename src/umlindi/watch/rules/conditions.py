@@ -54,6 +54,16 @@ class Interval:
     until: datetime | None
 
 
+def with_answer(intervals: Sequence[Interval], condition: Condition, at: datetime) -> list[Interval]:
+    """The intervals, oldest first, with one more answer believed at once."""
+    if not intervals or intervals[-1].until is not None:
+        return [*intervals, Interval(condition, at, None)]
+    newest = intervals[-1]
+    if newest.condition is condition or at <= newest.since:
+        return [*intervals[:-1], Interval(condition, newest.since, None)]
+    return [*intervals[:-1], Interval(newest.condition, newest.since, at), Interval(condition, at, None)]
+
+
 class Change(StrEnum):
     """What a line of a check says against the check before."""
 
@@ -81,37 +91,6 @@ def change_since(then: datetime, intervals: Sequence[Interval]) -> Change:
     if any(one.condition in BAD for one in before):
         return Change.RECOVERED
     return Change.SAME if intervals[0].since <= then else Change.FIRST
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """The open interval of an interface and when it was last confirmed."""
-
-    condition: Condition
-    since: datetime
-    probed_at: datetime
-
-
-class Advance(StrEnum):
-    """What a new answer does to the open interval."""
-
-    OPEN = "open"
-    EXTEND = "extend"
-    TURN = "turn"
-    GAP = "gap"
-    LATE = "late"
-
-
-def advance(present: Present | None, condition: Condition, at: datetime, silence: timedelta) -> Advance:
-    """Where an answer got at `at` leads. After more than `silence` without one, what lay between is unknown: the
-    old interval ends where it was last confirmed, an unknown one fills the gap, a new one opens."""
-    if present is None:
-        return Advance.OPEN
-    if at <= present.probed_at:
-        return Advance.LATE
-    if at - present.probed_at > silence and present.condition is not Condition.UNKNOWN:
-        return Advance.GAP
-    return Advance.EXTEND if condition is present.condition else Advance.TURN
 
 
 def silence_allowed(interval: timedelta) -> timedelta:
@@ -179,9 +158,3 @@ def roots(down: Iterable[Key], needs: Callable[[Key], Iterable[Key]]) -> Mapping
     below = {one: frozenset(needs(one)) & frozenset(broken) - {one} for one in broken}
     causes = [one for one in broken if not below[one]]
     return {cause: frozenset(one for one in broken if cause in below[one]) for cause in causes}
-
-
-def next_due(started: datetime, interval: timedelta, spread: float) -> datetime:
-    """When to probe again: an interval after the last start, moved by up to ±5 % so that an estate does not beat
-    in time. `spread` is a number from 0 to 1."""
-    return started + interval * (0.95 + 0.1 * spread)

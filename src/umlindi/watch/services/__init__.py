@@ -11,20 +11,29 @@ from umlindi.watch.services.checks import (
     start_check,
 )
 from umlindi.watch.services.observing import observe
-from umlindi.watch.services.turns import ask_now, claim_due, finish_turn, give_turns
+from umlindi.watch.services.recording import AWAY, Batch, record
+from umlindi.watch.services.standings import Recorded
+from umlindi.watch.services.turns import Claim, ask_now, claim_due, give_probes, keep_schedule, let_go, probe_at_once
 
 __all__ = [
+    "AWAY",
     "AlreadySigned",
+    "Batch",
+    "Claim",
     "NotFinished",
+    "Recorded",
     "Unnamed",
     "add_lines",
     "ask_now",
     "claim_due",
     "finish_check",
-    "finish_turn",
-    "give_turns",
+    "give_probes",
+    "keep_schedule",
+    "let_go",
     "lines_of",
     "observe",
+    "probe_at_once",
+    "record",
     "sign",
     "start_check",
 ]

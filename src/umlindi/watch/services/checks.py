@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -11,12 +12,16 @@ from umlindi.accounts.models import Organisation, User
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited
 from umlindi.estate.models import Interface
+from umlindi.probes import Grade
 from umlindi.watch.affected import Affected
+from umlindi.watch.context import explained_in_context
 from umlindi.watch.history import History
 from umlindi.watch.models import Check, CheckLine
-from umlindi.watch.rules.conditions import Interval, bad_since, change_since, condition_of
+from umlindi.watch.rules.conditions import Interval, bad_since, change_since, condition_of, with_answer
 from umlindi.watch.runner import Answer
-from umlindi.watch.services.observing import observe
+from umlindi.watch.services.observing import observe_all
+
+Batch = Sequence[tuple[Interface, Answer]]
 
 
 class AlreadySigned(Exception):
@@ -48,19 +53,26 @@ def lines_of(
     `reference` is the moment to compare with: the check before, or this time yesterday.
     """
     batch = list(answers)
-    spells = {interface.pk: observe(interface, answer.result, answer.began) for interface, answer in batch}
+    observe_all(batch)
     affected = Affected.load(Actor.house("watch"))
     history = History.load([interface.pk for interface, _ in batch], reference)
     lines = []
-    for interface, answer in batch:
+    for interface, answer in _explained(batch):
         line = _line(interface, answer, history.of(interface.pk), reference)
         if check is not None:
             line.check_run = check
-        if (spell := spells[interface.pk]) is not None:
-            line.result = spell.result
         line.affected = affected.names(interface.system)
         lines.append(line)
     return lines
+
+
+def _explained(batch: Batch) -> Iterator[tuple[Interface, Answer]]:
+    """The batch, the bad answers in it with their causes."""
+    bad = [(interface, answer) for interface, answer in batch if answer.result.grade is not Grade.OK]
+    told = explained_in_context([(interface, answer.result) for interface, answer in bad])
+    results = {interface.pk: result for (interface, _), result in zip(bad, told, strict=True)}
+    for interface, answer in batch:
+        yield interface, replace(answer, result=results.get(interface.pk, answer.result))
 
 
 def add_lines(check: Check, answers: Iterable[tuple[Interface, Answer]], reference: datetime) -> list[CheckLine]:
@@ -69,14 +81,17 @@ def add_lines(check: Check, answers: Iterable[tuple[Interface, Answer]], referen
         return CheckLine.objects.bulk_create(lines_of(answers, reference, check))
 
 
-def _line(interface: Interface, answer: Answer, intervals: Sequence[Interval], reference: datetime) -> CheckLine:
+def _line(interface: Interface, answer: Answer, known: Sequence[Interval], reference: datetime) -> CheckLine:
+    """What a person is told of one answer: it counts for its line even where it takes another to be believed."""
+    condition = condition_of(answer.result)
+    intervals = with_answer(known, condition, answer.began)
     return CheckLine(
         interface=interface,
         site_name=interface.system.site.name,
         system_name=interface.system.name,
         interface_name=interface.name,
         address=interface.address,
-        condition=condition_of(answer.result),
+        condition=condition,
         change=change_since(reference, intervals),
         since=bad_since(intervals) or intervals[-1].since,
         result=answer.result.to_json(),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from umlindi.estate.models import Dependency, Interface
 from umlindi.probes import Ladder, Layer, ProbeResult, Severity, State, Step
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.watch import checking, queries, services
-from umlindi.watch.models import Check, Probe, Spell
+from umlindi.watch.models import Check, Outage, Probe, Spell
 from umlindi.watch.rules.conditions import Change, Condition
+from umlindi.watch.rules.plans import Plan
 from umlindi.watch.runner import Answer
+from umlindi.watch.services import Recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -52,26 +55,34 @@ def person(role: Role, organisation: Any = None) -> tuple[User, Actor]:
     return user, actor_of(user)
 
 
-def test_answers_alike_lengthen_one_spell() -> None:
-    interface = make_interface()
-    for minute in (0, 5, 10):
-        services.observe(interface, good(), minutes(minute))
-    spell = interface.spells.get()
-    assert (spell.since, spell.until, spell.probed_at, spell.probes) == (minutes(0), None, minutes(10), 3)
+def hear(interface: Interface, *answers: tuple[float, ProbeResult]) -> None:
+    for minute, result in answers:
+        services.observe(interface, result, minutes(minute))
 
 
-def test_a_change_ends_one_spell_and_begins_the_next_at_the_same_moment() -> None:
+def hear_down(interface: Interface, minute: float = 0) -> None:
+    """Enough bad answers to be believed, the first of them then."""
+    hear(interface, (minute, bad()), (minute + 0.1, bad()))
+
+
+def test_answers_alike_are_one_spell() -> None:
     interface = make_interface()
-    services.observe(interface, good(), minutes(0))
-    services.observe(interface, bad(), minutes(5))
+    hear(interface, (0, good()), (5, good()), (10, good()))
+    assert spells(interface) == [("up", minutes(0), None)]
+    assert Probe.objects.get(interface=interface, plan="full").probed_at == minutes(10)
+
+
+def test_a_change_is_believed_at_the_second_answer_and_dated_back_to_the_first() -> None:
+    interface = make_interface()
+    hear(interface, (0, good()), (5, bad()))
+    assert spells(interface) == [("up", minutes(0), None)]
+    hear(interface, (6, bad()))
     assert spells(interface) == [("up", minutes(0), minutes(5)), ("down", minutes(5), None)]
 
 
 def test_what_lies_between_two_distant_answers_is_unknown() -> None:
     interface = make_interface()
-    services.observe(interface, good(), minutes(0))
-    services.observe(interface, good(), minutes(5))
-    services.observe(interface, good(), minutes(300))
+    hear(interface, (0, good()), (5, good()), (300, good()), (301, good()))
     assert spells(interface) == [
         ("up", minutes(0), minutes(5)),
         ("unknown", minutes(5), minutes(300)),
@@ -81,8 +92,7 @@ def test_what_lies_between_two_distant_answers_is_unknown() -> None:
 
 def test_an_answer_older_than_the_newest_changes_nothing() -> None:
     interface = make_interface()
-    services.observe(interface, good(), minutes(5))
-    assert services.observe(interface, bad(), minutes(4)) is None
+    hear(interface, (5, good()), (4, bad()), (3, bad()))
     assert spells(interface) == [("up", minutes(5), None)]
 
 
@@ -103,47 +113,158 @@ def test_an_old_answer_is_not_the_present() -> None:
 
 def test_bad_since_reaches_back_over_degraded_and_down() -> None:
     interface = make_interface()
-    services.observe(interface, good(), minutes(0))
-    services.observe(interface, bad(), minutes(5))
     degraded = ProbeResult("dicom", "x", (Step("get", State.FAILED, 1.0, Layer.DIMSE, severity=Severity.DEGRADED),))
-    services.observe(interface, degraded, minutes(10))
+    hear(interface, (0, good()), (5, bad()), (6, bad()), (10, degraded), (10.5, degraded))
     now = queries.present(HOUSE, interface, minutes(11))
     assert (now.condition, now.since) == (Condition.DEGRADED, minutes(5))
 
 
-def test_a_claimed_turn_is_nobody_elses_until_a_probe_must_have_ended() -> None:
-    quick, patient = make_interface(settings={"timeout": 20}), make_interface(settings={"timeout": 300})
-    assert services.give_turns(NOON) == 2
-    assert services.give_turns(NOON) == 0
-    assert set(services.claim_due(NOON, 10)) == {quick, patient}
-    assert services.claim_due(minutes(1), 10) == []
-    assert services.claim_due(minutes(2), 10) == [quick]
-    assert set(services.claim_due(minutes(7), 10)) == {patient, quick}
+def give(*interfaces: Interface, at: datetime = NOON) -> int:
+    return services.give_probes(interfaces, at)
 
 
-def test_a_finished_turn_comes_round_after_the_interfaces_own_interval() -> None:
-    interface = make_interface(settings={"interval": 60})
-    services.give_turns(NOON)
-    services.claim_due(NOON, 10)
-    services.finish_turn(interface, Answer(interface.pk, NOON, good()))
-    turn = Probe.objects.get()
-    assert turn.claimed_until is None
-    assert timedelta(seconds=57) <= turn.due_at - NOON <= timedelta(seconds=63)
-    assert interface.spells.count() == 1
+def claimed(at: datetime, at_most: int = 10, **given: Any) -> list[tuple[int, str]]:
+    return sorted((claim.interface, claim.plan.value) for claim in services.claim_due(at, at, at_most, **given))
 
 
-def test_a_disabled_interface_has_no_turn() -> None:
-    make_interface(enabled=False)
-    services.give_turns(NOON)
-    assert services.claim_due(NOON, 10) == []
+def plain(**settings: object) -> Interface:
+    """An interface with one plan."""
+    return make_interface(kind="time", settings=settings)
+
+
+def test_a_claimed_probe_is_nobody_elses_until_its_answer_must_have_come() -> None:
+    short, patient = plain(timeout=20), plain(timeout=300)
+    assert give(short, patient) == 2
+    assert give(short, patient) == 0
+    both = [(short.pk, "full"), (patient.pk, "full")]
+    assert claimed(minutes(1)) == both
+    assert claimed(minutes(1.3)) == []
+    assert claimed(minutes(1.5)) == both[:1]
+    assert claimed(minutes(7)) == both
+
+
+def test_a_claimed_probe_is_taken_over_within_two_intervals() -> None:
+    interface = make_interface(settings={"interval": 30})
+    give(interface)
+    assert (interface.pk, "quick") in claimed(NOON)
+    assert (interface.pk, "quick") in claimed(minutes(0.5))
+
+
+def test_what_a_process_lets_go_is_claimed_at_once() -> None:
+    interface = plain()
+    give(interface)
+    claimed(NOON, who="one")
+    services.let_go("another")
+    assert claimed(NOON) == []
+    services.let_go("one")
+    assert claimed(NOON) == [(interface.pk, "full")]
+
+
+def test_an_organisation_that_is_busy_gets_no_more() -> None:
+    one, other = plain(), plain()
+    give(one, other)
+    busy = [one.system.site.organisation_id]
+    assert claimed(minutes(1), busy=busy) == [(other.pk, "full")]
+
+
+def test_an_answered_probe_comes_round_after_its_own_interval() -> None:
+    interface = plain(interval=60)
+    give(interface)
+    claimed(NOON)
+    hear(interface, (0, good()))
+    probe = Probe.objects.get()
+    assert probe.claimed_until is None
+    assert timedelta(seconds=57) <= probe.due_at - NOON <= timedelta(seconds=63)
+
+
+def test_a_first_answer_against_what_is_held_true_is_asked_again_soon() -> None:
+    interface = plain(interval=60)
+    hear(interface, (0, good()), (1, bad()))
+    assert Probe.objects.get().due_at - minutes(1) <= timedelta(seconds=10)
+
+
+def test_what_is_down_for_long_is_asked_less_often_but_within_two_intervals() -> None:
+    interface = plain(interval=60)
+    for minute in range(30):
+        hear(interface, (minute, bad()))
+    waits = Probe.objects.get().due_at - minutes(29)
+    assert timedelta(seconds=66) < waits < timedelta(seconds=110)
+
+
+def test_a_thousand_new_interfaces_are_spread_over_their_interval_and_one_alone_is_due_at_once() -> None:
+    system = make_system()
+    many = [make_interface(system, kind="time", settings={"interval": 60}) for _ in range(1000)]
+    give(*many)
+    due = sorted(Probe.objects.values_list("due_at", flat=True))
+    assert due[0] >= NOON
+    assert due[-1] < minutes(1)
+    assert max((later - before).total_seconds() for before, later in pairwise(due)) < 0.1
+    alone = plain(interval=60)
+    give(alone)
+    assert Probe.objects.get(interface=alone).due_at == NOON
+
+
+def test_probes_follow_the_plans_of_an_interface() -> None:
+    interface = make_interface(settings={"expect": ["echo", "store"]})
+    give(interface)
+    assert set(interface.probes.values_list("plan", flat=True)) == {"quick", "full", "canary"}
+    interface.settings = {"interval": 600, "full_interval": 600}
+    interface.save()
+    give(interface)
+    assert list(interface.probes.values_list("plan", "interval_s")) == [("full", 600)]
+
+
+def test_a_plan_that_is_taken_away_takes_its_fault_with_it() -> None:
+    interface = make_interface(settings={"expect": ["echo", "store"]})
+    give(interface)
+    step = Step("store", State.FAILED, 5.0, Layer.DIMSE, "A700", "out of resources", severity=Severity.FAILED)
+    refused = ProbeResult("dicom", "ARCHIVE@host:104", (step,))
+    for minute, plan, result in ((0, Plan.FULL, good()), (0, Plan.CANARY, refused), (1, Plan.CANARY, refused)):
+        services.record([Recorded(interface.pk, plan, minutes(minute), result)], minutes(minute))
+    assert Outage.objects.get().until is None
+    interface.settings = {}
+    interface.save()
+    give(interface, at=minutes(2))
+    assert queries.present(HOUSE, interface, minutes(2)).condition is Condition.UP
+    assert Outage.objects.get().until == minutes(2)
+
+
+def test_what_is_disabled_is_not_asked_and_its_history_ends_with_its_last_answer() -> None:
+    interface = make_interface()
+    hear(interface, (0, good()), (5, good()))
+    interface.enabled = False
+    interface.save()
+    services.keep_schedule(minutes(6))
+    assert claimed(minutes(1000)) == []
+    assert spells(interface) == [("up", minutes(0), minutes(5))]
+    assert not Probe.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["disabled", "deleted"])
+def test_an_outage_of_what_is_taken_away_ends(how: str) -> None:
+    interface = make_interface()
+    hear_down(interface)
+    if how == "disabled":
+        Interface.objects.filter(pk=interface.pk).update(enabled=False)
+    else:
+        interface.delete()
+    services.keep_schedule(minutes(6))
+    assert Outage.objects.get().until == minutes(6)
+
+
+def test_a_schedule_from_before_the_clock_was_set_back_is_brought_into_the_present() -> None:
+    interface = plain(interval=60)
+    give(interface, at=minutes(60))
+    services.keep_schedule(NOON)
+    assert NOON <= Probe.objects.get().due_at <= minutes(1)
 
 
 def test_asking_for_a_probe_puts_it_first_and_is_audited() -> None:
-    interface = make_interface()
-    services.give_turns(minutes(60))
+    interface = plain()
+    give(interface, at=minutes(60))
     _, operator = person(Role.OPERATOR, interface.system.site.organisation)
     services.ask_now(operator, interface, NOON)
-    assert services.claim_due(NOON, 10) == [interface]
+    assert claimed(NOON) == [(interface.pk, "full")]
     assert AuditEvent.objects.get().verb == "probe.asked"
 
 
@@ -248,7 +369,7 @@ def test_now_tells_a_fault_once_at_its_cause() -> None:
     pacs = make_system(site, name="Mthatha PACS", slug="pacs")
     Dependency.objects.create(system=pacs, needs=host)
     for system in (host, pacs):
-        services.observe(make_interface(system), bad(), NOON)
+        hear_down(make_interface(system))
     page = queries.now_page(HOUSE, minutes(1))
     assert [card.system for card in page.faults] == [host]
     assert page.faults[0].because == [pacs]
@@ -258,7 +379,7 @@ def test_now_tells_a_fault_once_at_its_cause() -> None:
 def test_now_is_read_in_a_bounded_number_of_queries(django_assert_max_num_queries: Any) -> None:
     site = make_site()
     for _ in range(40):
-        services.observe(make_interface(make_system(site)), bad(), NOON)
+        hear_down(make_interface(make_system(site)))
     with django_assert_max_num_queries(9):
         queries.now_page(HOUSE, minutes(1))
 
@@ -310,6 +431,6 @@ def test_an_answer_that_no_database_would_store_is_recorded_all_the_same() -> No
     ladder.facts.update(name="ARCHIVE\0", version="\ud800", load=float("nan"))
     with ladder.step("identity", Layer.APPLICATION) as rung:
         rung.complains("wrong\0", "another Orthanc\0 answers", found={"DicomAet\0": [float("inf")]})
-    spell = services.observe(make_interface(), ladder.result(), NOON)
-    assert spell is not None
-    assert Spell.objects.get(pk=spell.pk).condition == Condition.DEGRADED
+    interface = make_interface()
+    hear(interface, (0, ladder.result()), (1, ladder.result()))
+    assert Spell.objects.get().condition == Condition.DEGRADED
