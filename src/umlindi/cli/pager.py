@@ -13,6 +13,7 @@ def command() -> None:
     with_django()
     from umlindi.alerts.pager import main
     from umlindi.core.beats import beating
+    from umlindi.heartbeats.services.outgoing import announcing
 
-    with beating("pager"):
+    with beating("pager"), announcing():
         main()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from umlindi.core.models import Beat, ScheduledJob, ScheduledRun
@@ -88,7 +89,10 @@ def lives(now: datetime) -> list[Life]:
 
 def watched_jobs(known: Iterable[ScheduledJob]) -> list[Watched]:
     """Every periodic job with its newest run, as far as somebody has looked for it before."""
-    runs = {row.name: row for row in ScheduledRun.objects.order_by("name", "-started_at").distinct("name")}
+    newest = ScheduledRun.objects.filter(name=OuterRef("name")).order_by("-started_at").values("pk")[:1]
+    runs = {
+        row.name: row for row in ScheduledRun.objects.filter(pk__in=ScheduledJob.objects.values_list(Subquery(newest)))
+    }
     return [_watched(SCHEDULES[row.name], row, runs.get(row.name)) for row in known if row.name in SCHEDULES]
 
 
