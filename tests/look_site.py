@@ -28,6 +28,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
 
+from look_alerts import alert_rows  # noqa: E402
 from umlindi.accounts.models import Organisation, User  # noqa: E402
 from umlindi.accounts.queries import actor_of  # noqa: E402
 from umlindi.accounts.rules import Role  # noqa: E402
@@ -39,9 +40,10 @@ from umlindi.estate.models import Contact, Dependency, Interface, Site, System  
 from umlindi.probes import Layer, ProbeResult, Severity, State, Step  # noqa: E402
 from umlindi.testing.estate import PASSWORD, make_interface, make_organisation, make_site, make_system, make_user  # noqa: E402
 from umlindi.watch import services  # noqa: E402
-from umlindi.watch.models import Check, Spell  # noqa: E402
+from umlindi.watch.models import Check, Outage, Spell  # noqa: E402
 from umlindi.watch.rules.conditions import condition_of  # noqa: E402
 from umlindi.watch.runner import Answer  # noqa: E402
+from umlindi.watch.services.outages import Turned, follow  # noqa: E402
 
 HOUSE = Actor.house("test")
 TARGET = "MTHATHA@10.20.4.12:104"
@@ -151,6 +153,20 @@ def checks(
     return keys
 
 
+def outages(answers: list[tuple[Interface, Answer]], now: datetime) -> dict[str, int]:
+    """One open with its consequence, and one that is over."""
+    ago, later = now - timedelta(hours=2), now - timedelta(hours=1)
+    for interface, answer in answers:
+        follow([Turned(interface, condition_of(answer.result), ago, answer.result)], ago + timedelta(seconds=12))
+    mended = next(interface for interface, answer in answers if interface.kind == Interface.Kind.HOST)
+    follow([Turned(mended, condition_of(good()), later, good())], later + timedelta(seconds=12))
+    return {
+        "outage": Outage.objects.get(system__slug="ris-db").pk,
+        "consequence": Outage.objects.get(because__isnull=False).pk,
+        "over": Outage.objects.get(until__isnull=False).pk,
+    }
+
+
 def rows() -> dict[str, Any]:
     """Fill the database. Returns the keys that the pages' addresses need."""
     now = datetime.now(UTC)
@@ -164,6 +180,8 @@ def rows() -> dict[str, Any]:
     answers = history(site, now)
     return {
         **checks(nomvula, hospital, answers, now),
+        **outages(answers, now),
+        **alert_rows(site, (nomvula, sipho), now),
         "person": nomvula.pk,
         "other": sipho.pk,
         "gone": gone.pk,

@@ -33,6 +33,7 @@ PAGES = {
     "palette": ["/palette", "/palette?q=mthatha"],
     "watch:checks": ["/check/", "/check/?org=ubuntu"],
     "watch:check": ["/check/{finished}/", "/check/{signed}/", "/check/{running}/"],
+    "watch:outage": ["/outage/{outage}/", "/outage/{consequence}/", "/outage/{over}/"],
     "estate:index": ["/estate/"],
     "estate:import": ["/estate/-/import/"],
     "estate:add_organisation": ["/estate/-/new/"],
@@ -123,7 +124,7 @@ ACTIONS = {
 @dataclass(frozen=True)
 class Site:
     url: str
-    keys: dict[str, int]
+    keys: dict[str, Any]
     names: list[str]
     administrator: str
     operator: str

@@ -36,7 +36,7 @@ from umlindi.core.models import AuditEvent
 from umlindi.demo.faults import choose
 from umlindi.estate.models import Contact, Dependency
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
-from umlindi.watch.models import Check
+from umlindi.watch.models import Check, Outage
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SIGN_IN = "/account/login/"
@@ -89,7 +89,7 @@ class Door:
 
     @property
     def is_api(self) -> bool:
-        return self.route.startswith("api/") and self.name != "api-docs"
+        return (self.route.startswith("api/") or self.name == "metrics") and self.name != "api-docs"
 
     @property
     def keys(self) -> list[str]:
@@ -171,7 +171,7 @@ class World:
 def _kind_before_pk(route: str) -> str:
     """`estate/-/contacts/<int:pk>/edit/` names a contact."""
     word = route.partition("<int:pk>")[0].rstrip("/").rsplit("/", 1)[-1]
-    return {"check": "checks", "probe": "interfaces"}.get(word, word)
+    return {"check": "checks", "outage": "outages", "probe": "interfaces"}.get(word, word)
 
 
 def _world(name: str) -> World:
@@ -191,6 +191,18 @@ def _world(name: str) -> World:
         "contacts": Contact.objects.create(organisation=organisation, name="Reception"),
         "dependencies": Dependency.objects.create(system=system, needs=other),
         "checks": Check.objects.create(organisation=organisation, started_at=now, finished_at=now, started_by="test"),
+        "outages": Outage.objects.create(
+            key="test",
+            kind="interface",
+            organisation=organisation,
+            system=system,
+            site=site,
+            subject="PACS",
+            headline="refuses",
+            condition="down",
+            since=now,
+            detected_at=now,
+        ),
         "people": person,
         "roles": person.memberships.get(),
         "tokens": token,

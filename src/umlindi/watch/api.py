@@ -18,6 +18,7 @@ from umlindi.accounts.models import Organisation
 from umlindi.core.scope import visible_or_404
 from umlindi.estate.models import Interface
 from umlindi.watch import queries, services
+from umlindi.watch.api_outages import OutagesView, OutageView
 from umlindi.watch.jobs import check_estate
 from umlindi.watch.models import Check, CheckLine
 
@@ -152,6 +153,8 @@ def _conflict(code: str, message: str) -> Response:
 
 urlpatterns = [
     path("now/", NowView.as_view(), name="api-now"),
+    path("outages/", OutagesView.as_view(), name="api-outages"),
+    path("outages/<int:pk>/", OutageView.as_view(), name="api-outage"),
     path("interfaces/<int:pk>/probe/", ProbeView.as_view(), name="api-probe"),
     path("checks/", ChecksView.as_view(), name="api-checks"),
     path("checks/<int:pk>/", CheckView.as_view(), name="api-check"),

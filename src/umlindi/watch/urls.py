@@ -5,6 +5,7 @@ from umlindi.watch import views
 app_name = "watch"
 
 urlpatterns = [
+    path("outage/<int:pk>/", views.outage, name="outage"),
     path("probe/<int:pk>/", views.probe_now, name="probe"),
     path("check/", views.check_list, name="checks"),
     path("check/start/", views.check_start, name="check_start"),

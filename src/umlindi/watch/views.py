@@ -17,7 +17,7 @@ from umlindi.estate.models import Interface
 from umlindi.watch import queries, services
 from umlindi.watch.forms import SignForm
 from umlindi.watch.jobs import check_estate
-from umlindi.watch.models import Check
+from umlindi.watch.models import Check, Outage
 from umlindi.watch.pdf import check_to_pdf
 
 
@@ -115,3 +115,13 @@ def check_pdf(request: Request, pk: int) -> HttpResponse:
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{name}"'},
     )
+
+
+@require_safe
+@needs("alert.view")
+def outage(request: Request, pk: int) -> HttpResponse:
+    """One outage: why, what to do, whom it touches, what was seen. An open one is asked for again by the page."""
+    row = visible_or_404(request.actor, Outage, pk=pk)
+    page = queries.outage_page(request.actor, row, timezone.now())
+    template = "watch/_outage.html" if request.headers.get("HX-Request") else "watch/outage.html"
+    return render(request, template, {"page": page})

@@ -1,6 +1,7 @@
 """Reads of watch, all scoped to the actor."""
 
 from umlindi.watch.queries.checks import MORNINGS, CheckPage, ChecksPage, Line, check_page, checks, checks_page
+from umlindi.watch.queries.outages import Open, OutagePage, open_outages, outage_page, outages_between
 from umlindi.watch.queries.present import (
     Due,
     EstateRow,
@@ -24,11 +25,16 @@ __all__ = [
     "Line",
     "Now",
     "NowPage",
+    "Open",
+    "OutagePage",
     "Trouble",
     "check_page",
     "checks",
     "checks_page",
     "now_page",
+    "open_outages",
+    "outage_page",
+    "outages_between",
     "present",
     "presents",
     "troubles",

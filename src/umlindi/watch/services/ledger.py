@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,8 +21,21 @@ LOCK = 0x6F757467
 """Of the advisory lock: who sees a cause and who sees its consequence at the same moment must see each other's."""
 
 _AT_ONCE = 1000
-_TOLD = ("condition", "headline", "cause_rule", "cause", "fix", "last", "flapping", "heard")
-_ENDED = ("until", "closed_at", "ended", "flapping", "heard")
+_RETELL = """
+UPDATE watch_outage AS outage
+SET condition = new.condition, headline = new.headline, cause_rule = new.cause_rule, cause = new.cause, fix = new.fix,
+    last = new.last::jsonb, flapping = new.flapping, heard = new.heard
+FROM unnest(
+    %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[]
+) AS new (id, condition, headline, cause_rule, cause, fix, last, flapping, heard)
+WHERE outage.id = new.id
+"""
+_END = """
+UPDATE watch_outage AS outage
+SET until = new.until, closed_at = new.closed_at, ended = new.ended, flapping = false, heard = false
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS new (id, until, closed_at, ended)
+WHERE outage.id = new.id
+"""
 
 
 @dataclass(slots=True)
@@ -93,8 +107,8 @@ class Ledger:
 
     def write(self, now: datetime) -> list[Outage]:
         """Write it all, and hang every open outage on its cause. One must have ended before the next is there."""
-        Outage.objects.bulk_update(self.retold.values(), _TOLD, batch_size=_AT_ONCE)
-        Outage.objects.bulk_update(self.ended.values(), _ENDED, batch_size=_AT_ONCE)
+        _execute(_RETELL, [_as_retold(outage) for outage in self.retold.values()])
+        _execute(_END, [(one.pk, one.until, one.closed_at, one.ended) for one in self.ended.values()])
         Outage.objects.bulk_create(self.new, batch_size=_AT_ONCE)
         touched = list({id(one): one for one in (*self.retold.values(), *self.ended.values(), *self.new)}.values())
         if self.moved:
@@ -113,3 +127,17 @@ class Ledger:
         self.moved = True
         if outage.condition == Outage.Worst.DOWN and outage.system_id is not None:
             self.gone_down.add(outage.system_id)
+
+
+def _as_retold(outage: Outage) -> tuple[object, ...]:
+    """In the order of _RETELL."""
+    cause = (outage.cause_rule, outage.cause, outage.fix)
+    last = json.dumps(outage.last)
+    return (outage.pk, outage.condition, outage.headline, *cause, last, outage.flapping, outage.heard)
+
+
+def _execute(statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """One statement for all rows: an UPDATE through the ORM costs ten times as much where there are thousands."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
