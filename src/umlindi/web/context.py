@@ -47,6 +47,7 @@ ROOMS = (
     Room("Now", "Now", "now", "n", "estate.view"),
     Room("Alerts", "Alerts", "alerts:list", "r", "alert.view"),
     Room("Morning check", "Check", "watch:checks", "m", "check.view"),
+    Room("On call", "On call", "oncall:now", "o", "oncall.view"),
     Room("Estate", "Estate", "estate:index", "e", "estate.view"),
     Room("Status pages", "Status", "status:pages", "s", "watch.edit"),
     Room("People", "People", "people:list", "p", "people.view"),

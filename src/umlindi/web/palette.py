@@ -18,6 +18,7 @@ ACTIONS = (
     ("Run the morning check", "watch:checks", "check.run"),
     ("Import an estate", "estate:import", "estate.edit"),
     ("Add a person", "people:add", "people.edit"),
+    ("Say how you are reached", "oncall:me", "oncall.view"),
 )
 OWN = (("Second step, passkeys, tokens, sessions", "account"), ("Change your password", "account_change_password"))
 

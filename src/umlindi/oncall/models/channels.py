@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from umlindi.accounts.models import Organisation, User
+from umlindi.oncall.rules.masking import masked_mail
 from umlindi.oncall.rules.severity import Severity
 
 SEVERITIES = [(one.value, one.value.capitalize()) for one in Severity]
@@ -59,7 +60,12 @@ class Channel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.shown})"
+        return f"{self.name} ({self.masked})"
+
+    @property
+    def masked(self) -> str:
+        """For those who may know that there is a way, but not which."""
+        return masked_mail(self.address) if self.address else self.shown
 
 
 class PersonalRule(models.Model):

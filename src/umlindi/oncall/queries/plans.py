@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from umlindi.oncall.rules.week import week_hours
 ANSWERS = "alert.answer"
 MOMENT = timedelta(microseconds=1)
 TWO_DAYS = timedelta(days=2)
+PREVIEWED = timedelta(weeks=6)
 _ROLES = [role for role in Role if ANSWERS in RIGHTS[role]]
 
 
@@ -82,3 +83,21 @@ def fit_people(organisation_id: int | None, people: Iterable[int]) -> frozenset[
     reachable = Channel.objects.filter(user__in=people, enabled=True).values("user")
     found = User.objects.filter(may_be_on_call(organisation_id), pk__in=reachable)
     return frozenset(found.values_list("pk", flat=True))
+
+
+def candidates(organisation_id: int | None, rota: Rota | None = None) -> list[tuple[int, str]]:
+    """Who can be put into a rota there, and who is in it already, by name; those who cannot be paged say so."""
+    there = Q(turns__layer__rota=rota) if rota else Q(pk__in=[])
+    people = list(User.objects.filter(may_be_on_call(organisation_id) | there).distinct())
+    fit = fit_people(organisation_id, [person.pk for person in people])
+    return [(each.pk, str(each) if each.pk in fit else f"{each} (cannot be paged)") for each in people]
+
+
+def preview_plan(organisation_id: int | None, zone: ZoneInfo, rotations: Sequence[Rotation], now: datetime) -> Plan:
+    """A rota that is not saved yet, without overrides, for the weeks around now."""
+    people = {person for rotation in rotations for person in rotation.people}
+    return Plan(
+        Calendar(zone, holidays_of(organisation_id, now - PREVIEWED, now + PREVIEWED)),
+        rotations=tuple(rotations),
+        unfit=frozenset(people - fit_people(organisation_id, people)),
+    )

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from umlindi.accounts.models import Organisation, User
-from umlindi.accounts.queries import rights_per_organisation
 from umlindi.accounts.services import Refused
 from umlindi.core.actors import EVERYWHERE, Actor, Forbidden
 from umlindi.core.audit import audited, record
@@ -18,6 +17,7 @@ from umlindi.estate.rules.reach import is_here
 from umlindi.oncall import vault
 from umlindi.oncall.delivery import Message, courier, send
 from umlindi.oncall.models import Channel
+from umlindi.oncall.queries.channels import may_arrange
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.services.places import EDIT, require_edit
 from umlindi.probes.faults import Fault
@@ -33,17 +33,6 @@ class Tested:
 
     ok: bool
     said: str
-
-
-def may_arrange(actor: Actor, user: User) -> bool:
-    """Whether the actor may change how a person is reached: the person, or who edits on call wherever they belong.
-
-    Whoever adds a channel reads what is sent to it, and so everything that any of those organisations sends.
-    """
-    if actor.kind == "user" and actor.user_id == user.pk:
-        return True
-    held = rights_per_organisation(user)
-    return bool(held) and all(actor.may(EDIT, where) for where in held)
 
 
 def add_mail(actor: Actor, owner: Owner, name: str, address: str) -> Channel:

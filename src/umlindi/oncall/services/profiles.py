@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 
@@ -12,8 +11,9 @@ from umlindi.accounts.models import User
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited, record
 from umlindi.oncall.models import Channel, PersonalRule, Profile
+from umlindi.oncall.queries.channels import may_arrange
+from umlindi.oncall.rules.secrets import digest_of
 from umlindi.oncall.rules.severity import Severity
-from umlindi.oncall.services.channels import may_arrange
 from umlindi.oncall.services.places import EDIT, require_hours, require_zone
 
 Rules = Mapping[Severity, Mapping[int, int]]
@@ -61,11 +61,6 @@ def new_calendar_link(actor: Actor, user: User) -> str:
         row.save()
         record(actor, "calendar-link.made", user)
     return secret
-
-
-def digest_of(secret: str) -> str:
-    """SHA-256 without salt or stretching is enough for 256 random bits."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _told(user: User) -> list[str]:

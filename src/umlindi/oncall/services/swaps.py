@@ -65,9 +65,9 @@ def withdraw(actor: Actor, swap: Swap, now: datetime) -> Swap:
 
 def _open(actor: Actor, swap: Swap, whose: int) -> Swap:
     """The swap, locked, where it is still open and the actor is the person whose answer counts."""
-    if actor.kind != "user" or actor.user_id != whose:
-        raise Forbidden(actor, "the answer of another person")
     held = Swap.objects.select_for_update(of=("self",)).select_related("rota", "proposer", "other").get(pk=swap.pk)
+    if actor.kind != "user" or actor.user_id != whose:
+        raise Refused(f"{User.objects.get(pk=whose)} answers that, nobody else.")
     if held.state != Swap.State.PROPOSED:
         raise Refused(f"This swap is {held.get_state_display().lower()} already.")
     return held
