@@ -102,6 +102,25 @@ def estate(home: str | None) -> None:
     click.echo(str(path))
 
 
+@command.command(hidden=True)
+@_home
+def staff(home: str | None) -> None:
+    """Give the demo estate its people on call and its promises. Done once; the demo does it by itself."""
+    from umlindi.cli.django import with_django
+
+    root = chosen_root(home)
+    with_django(home)
+    from datetime import UTC, datetime
+
+    from umlindi.demo.ground import remembered_ports
+    from umlindi.demo.reporting import remember
+    from umlindi.demo.staffing import staff as give_people
+
+    heartbeat = give_people(remembered_ports(root)["phones"], datetime.now(UTC))
+    if heartbeat is not None:
+        remember(root / "demo", str(heartbeat.secret))
+
+
 def _sentence(error: Exception) -> str:
     text = str(error)
     return text[:1].upper() + text[1:] + "."

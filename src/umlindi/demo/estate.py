@@ -22,7 +22,7 @@ from umlindi.demo.stations import STATIONS, Station
 Entry = dict[str, Any]
 HOST = "127.0.0.1"
 ZONE = "Africa/Johannesburg"
-PROBED_EVERY = 30
+PROBED_EVERY = 20
 SUPPORT_UNTIL = date(2027, 3, 31)
 
 
@@ -127,9 +127,11 @@ def _system(slug: str, name: str, kind: str, interfaces: list[Entry], **more: An
 
 
 def _interface(name: str, kind: str, *, settings: Entry | None = None, **more: Any) -> Entry:
-    """Probed often: whoever broke something in the lab should find it within a minute."""
+    """Probed often, and to the top: whoever broke something in the lab should be told within a minute."""
     place = {} if "url" in more else {"host": HOST}
-    return {"name": name, "kind": kind, **place, **more, "settings": {"interval": PROBED_EVERY, **(settings or {})}}
+    plans = ("interval", "full_interval", "canary_interval") if kind == "dicom" else ("interval",)
+    often = dict.fromkeys(plans, PROBED_EVERY)
+    return {"name": name, "kind": kind, **place, **more, "settings": {**often, **(settings or {})}}
 
 
 def _archive(ground: Ground, archive: Archive, name: str, **more: Any) -> Entry:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 FIRST_PORTS = range(11200, 12000, 50)
 PASSABLE = 0o711
+PORTS_FILE = "ports.json"
 
 # Every port the estate needs, in the order they are dealt out. `udp` is what only the clock uses.
 PORT_NAMES = (
@@ -87,10 +88,16 @@ def survey(home: Path) -> Ground:
     if os.geteuid() == 0:
         # Its second database runs as somebody else, who must be able to pass through.
         folder.chmod(PASSABLE)
-    remembered = folder / "ports.json"
-    ports = _deal(json.loads(remembered.read_text()) if remembered.exists() else {})
-    write_atomically(remembered, json.dumps(ports, indent=1))
+    ports = _deal(remembered_ports(home))
+    write_atomically(folder / PORTS_FILE, json.dumps(ports, indent=1))
     return Ground(folder, ports)
+
+
+def remembered_ports(home: Path) -> dict[str, int]:
+    """The ports of the last survey of a home; none where there was none."""
+    path = home / "demo" / PORTS_FILE
+    ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    return ports
 
 
 def _deal(before: Mapping[str, int]) -> dict[str, int]:

@@ -25,6 +25,7 @@ from umlindi.demo.introducing import introduce
 from umlindi.demo.lab import Breakage
 from umlindi.demo.orders import ZONE
 from umlindi.demo.peers.programs import NotReady
+from umlindi.demo.reporting import report
 from umlindi.house.errors import HouseError
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Demo:
             group.create_task(Day(self.ground, self._listens).run())
             group.create_task(self._tend())
             group.create_task(keep_house(self.ground))
+            group.create_task(report(self.ground.folder))
 
     async def stop(self) -> None:
         """Stop every peer."""
