@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -35,7 +35,10 @@ from umlindi.core.audit import record
 from umlindi.core.models import AuditEvent
 from umlindi.demo.faults import choose
 from umlindi.estate.models import Contact, Dependency
+from umlindi.oncall.models import Holiday, Override, Profile, Swap
+from umlindi.oncall.rules.secrets import digest_of
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
+from umlindi.testing.oncall import make_mailbox, make_rota
 from umlindi.watch.models import Check, Outage
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -207,12 +210,31 @@ def _world(name: str) -> World:
         "roles": person.memberships.get(),
         "tokens": token,
         "keys": person,
+        **_on_call(organisation, now),
     }
     with transaction.atomic():
         event = record(Actor.house("test"), "system.changed", system)
     slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
     numbers = {kind: row.pk for kind, row in rows.items()} | {"seq": event.seq, "slug": FAULT}
-    return World(organisation, CHOICES | slugs | numbers)
+    return World(organisation, CHOICES | slugs | numbers | {"secret": _calendar_of(person)})
+
+
+def _on_call(organisation: Organisation, now: datetime) -> dict[str, Any]:
+    rota = make_rota(organisation)
+    first, second = (turn.user for turn in rota.layers.get().turns.all())
+    later = {"starts": now + timedelta(days=1), "ends": now + timedelta(days=2)}
+    return {
+        "rotas": rota,
+        "overrides": Override.objects.create(rota=rota, user=first, reason="Leave", **later),
+        "swaps": Swap.objects.create(rota=rota, proposer=first, other=second, proposed_at=now, **later),
+        "channels": make_mailbox(organisation=organisation),
+        "holidays": Holiday.objects.create(organisation=organisation, day=now.date(), name="Founders’ day"),
+    }
+
+
+def _calendar_of(person: User) -> str:
+    Profile.objects.create(user=person, digest=digest_of("of-a-calendar"))
+    return "of-a-calendar"
 
 
 @dataclass(frozen=True, slots=True)
