@@ -82,6 +82,7 @@ class Alert(models.Model):
     fired_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     ending = models.CharField(max_length=10, choices=Ending.choices, blank=True)
+    over_because = models.CharField(max_length=200, blank=True, help_text="Why it is over, where it did not mend")
     merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="merged")
 
     answer_due_at = models.DateTimeField()

@@ -73,17 +73,18 @@ def following(policy: Frozen, place: Place, now: datetime, *, at_once: bool = Fa
     """The place after the step at `place` was told at `now`. `at_once` is for a step that reached nobody.
 
     Two steps are always as far apart as the policy has them, however late the first was told: after a night in which
-    nothing ran, the last step does not come in the same second as the first.
+    nothing ran, the last step does not come in the same second as the first. After the last run comes its end, a step
+    beyond the policy's: by then somebody should have answered.
     """
     done, upcoming = policy.steps[place.step], place.step + 1
     if upcoming < len(policy.steps):
         gap = policy.steps[upcoming].after - done.after
         due = now if at_once else max(place.began + policy.steps[upcoming].after, now + gap)
         return replace(place, step=upcoming, due=due)
-    if place.repeat >= policy.repeats:
-        return replace(place, step=upcoming, due=None)
     gap = max(policy.repeat_after - done.after, SHORTEST_REPEAT)
     again = max(place.began + policy.repeat_after, now + gap)
+    if place.repeat >= policy.repeats:
+        return replace(place, step=upcoming, due=again)
     return Place(place.cycle + 1, place.repeat + 1, 0, again, again + policy.steps[0].after)
 
 

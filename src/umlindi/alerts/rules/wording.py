@@ -38,10 +38,8 @@ def page_subject(told: Told) -> str:
 
 def page_text(told: Told, now: datetime) -> str:
     """At most a screen."""
-    lines = [
-        f"{told.title}.",
-        f"Since {_moment(told.since, told.zone)}, {_lasting(now - told.since)}. {told.place}".strip(),
-    ]
+    lasting = _lasting(now - told.since)
+    lines = [f"{told.title}.", f"{_place(told)}Since {_moment(told.since, told.zone)}, {lasting}."]
     if told.late:
         lines.append("This message is late: it could not be sent before.")
     if told.again:
@@ -62,9 +60,11 @@ def recovered_subject(told: Told) -> str:
     return f"[OVER] {told.title}"
 
 
-def recovered_text(told: Told, until: datetime) -> str:
+def recovered_text(told: Told, until: datetime, because: str) -> str:
+    """`because`: why it is over where it did not mend."""
+    how = f"Over, for {because}" if because else "It works again"
     lasted = _lasting(until - told.since).removeprefix("for ")
-    return f"It works again: {told.title}.\nIt lasted {lasted}, until {_moment(until, told.zone)}. {told.place}".strip()
+    return f"{how}: {told.title}.\n{_place(told)}It lasted {lasted}, until {_moment(until, told.zone)}."
 
 
 def merged_subject(told: Told, into: str) -> str:
@@ -82,14 +82,14 @@ def digest_subject(count: int) -> str:
     return f"Umlindi: {count} small {'matter' if count == 1 else 'matters'} for your attention"
 
 
-def digest_text(open_now: Sequence[Told], over: Sequence[Told], now: datetime) -> str:
-    """What still is, the oldest first, and what is over."""
-    lines = [f"{told.title}. {told.place} Since {_moment(told.since, told.zone)}." for told in open_now]
-    if not open_now:
-        lines.append("Nothing of it is left.")
-    if over:
-        lines += ["", "Over by itself:", *(f"{told.title}." for told in over)]
-    return "\n".join(lines)
+def digest_text(told: Sequence[Told]) -> str:
+    """A line each, the oldest first."""
+    ordered = sorted(told, key=lambda each: each.since)
+    return "\n".join(f"{each.title}. {_place(each)}Since {_moment(each.since, each.zone)}." for each in ordered)
+
+
+def _place(told: Told) -> str:
+    return f"{told.place}. " if told.place else ""
 
 
 def _moment(at: datetime, zone: tzinfo) -> str:

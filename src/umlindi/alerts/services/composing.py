@@ -21,7 +21,8 @@ def compose(page: Page, now: datetime) -> None:
     alert, told = page.alert, told_of(page.alert, page)
     match page.kind:
         case Page.Kind.RECOVERED:
-            subject, text = wording.recovered_subject(told), wording.recovered_text(told, alert.resolved_at or now)
+            until = alert.resolved_at or now
+            subject, text = wording.recovered_subject(told), wording.recovered_text(told, until, alert.over_because)
         case Page.Kind.MERGED:
             into = alert.merged_into.title if alert.merged_into else "another alert"
             subject, text = wording.merged_subject(told, into), wording.merged_text(told, into)

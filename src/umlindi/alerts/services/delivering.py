@@ -23,6 +23,7 @@ from umlindi.alerts.services.muting import mute
 from umlindi.alerts.services.paging import UNDER_WAY, follow_up
 from umlindi.oncall.delivery import Message
 from umlindi.oncall.rules.severity import Severity
+from umlindi.oncall.services import channels
 from umlindi.probes.faults import Fault, Permanent
 
 PUT_OFF = timedelta(seconds=60)
@@ -64,6 +65,7 @@ def delivered(page: Page, receipt: str, ms: float, now: datetime) -> None:
         _finish(page, Outcome.DELIVERED, ms, receipt=receipt)
         Page.objects.filter(pk=page.pk).update(state=State.DELIVERED, delivered_at=now, reason="", claimed_until=None)
         page.lines.update(state=State.DELIVERED, delivered_at=now)
+        _note_channel(page, None, now)
         if alert is not None and page.kind == Page.Kind.PAGE:
             note(alert, Kind.DELIVERED, now, _told(page))
             somebody_reached(alert.pk)
@@ -80,6 +82,7 @@ def failed(page: Page, fault: Fault, ms: float, now: datetime) -> None:
         alert = _lock_alert(page)
         held = Page.objects.select_for_update().get(pk=page.pk)
         _finish(page, outcome, ms, code=fault.code, meaning=fault.meaning)
+        _note_channel(page, fault, now)
         if held.tries == page.tries and held.state == State.SENDING:
             pause = None if is_permanent else pause_after(held.tries)
             _set_back(held, pause, f"{fault.code}: {fault.meaning}"[:300], now)
@@ -148,6 +151,11 @@ def _lock_alert(page: Page) -> Alert | None:
 def _finish(page: Page, outcome: Attempt.Outcome, ms: float, **told: str) -> None:
     values = {name: value[:100] if name == "code" else value[:300] for name, value in told.items()}
     page.attempts.filter(number=page.tries).update(outcome=outcome, ms=round(ms, 1), **values)
+
+
+def _note_channel(page: Page, fault: Fault | None, now: datetime) -> None:
+    if page.channel is not None:
+        channels.note(page.channel, fault, now)
 
 
 def _pull_forward(page: Page, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from umlindi.alerts.models import Alert, Page
+from umlindi.alerts.models import Page
 from umlindi.alerts.rules import wording
 from umlindi.alerts.services.composing import told_of
 from umlindi.oncall.rules.severity import Severity
@@ -16,7 +16,7 @@ State = Page.State
 
 
 def bundle(now: datetime) -> int:
-    """Make a digest for each channel with lines that are due. How many."""
+    """Make a digest for each channel with lines that are due: what is over by then, or somebody has, was taken back."""
     lines = Page.objects.filter(kind=Page.Kind.LINE, state=State.WAITING, bundle=None, due_at__lte=now)
     channels = set(lines.exclude(channel=None).values_list("channel", flat=True))
     return sum(_bundle_of(channel, now) for channel in sorted(channels))
@@ -35,9 +35,7 @@ def _bundle_of(channel: int, now: datetime) -> bool:
 
 
 def _digest(lines: Sequence[Page], now: datetime) -> Page:
-    alerts = list({line.alert_id: line.alert for line in lines if line.alert}.values())
-    going_on = [told_of(alert) for alert in alerts if alert.state != Alert.State.RESOLVED and not alert.muted]
-    over = [told_of(alert) for alert in alerts if alert.state == Alert.State.RESOLVED]
+    told = [told_of(alert) for alert in {line.alert_id: line.alert for line in lines if line.alert}.values()]
     first = lines[0]
     return Page.objects.create(
         key=f"digest.{first.channel_id}.{first.pk}",
@@ -49,6 +47,6 @@ def _digest(lines: Sequence[Page], now: datetime) -> Page:
         made_at=now,
         armed_at=now,
         due_at=now,
-        subject=wording.digest_subject(len(going_on)),
-        text=wording.digest_text(going_on, over, now),
+        subject=wording.digest_subject(len(told)),
+        text=wording.digest_text(told),
     )

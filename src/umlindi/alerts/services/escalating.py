@@ -7,6 +7,7 @@ number of pagers may try, one does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -35,13 +36,18 @@ def due_alerts(now: datetime) -> list[int]:
 
 
 def advance(alert_id: int, now: datetime) -> None:
-    """Take one alert's next step. Nothing where it is not due any more, or another pager has it."""
+    """Take one alert's next steps, as far as they are due: firing and telling the first people is one moment.
+
+    Nothing where it is not due any more, or another pager has it.
+    """
     with transaction.atomic():
         rows = Alert.objects.select_for_update(skip_locked=True).exclude(state=State.RESOLVED)
         alert = rows.filter(pk=alert_id, due_at__isnull=False).first()
-        if alert is not None and _is_due(alert, now):
+        if alert is None or not _is_due(alert, now):
+            return
+        while alert.due_at is not None and alert.due_at <= now:
             _step(alert, now)
-            alert.save()
+        alert.save()
 
 
 def put_off_alert(alert_id: int, error: str, now: datetime) -> None:
@@ -108,20 +114,24 @@ def _tell(alert: Alert, now: datetime) -> None:
     policy = _policy(alert)
     if not policy.steps:
         _find_policy(alert, now)
-        return
-    step = policy.steps[alert.step]
+    elif alert.step >= len(policy.steps):
+        note(alert, Kind.UNANSWERED, now, "Everybody on the list was told as often as it says")
+        _arm(alert, None, now)
+    else:
+        _tell_step(alert, policy, now)
+
+
+def _tell_step(alert: Alert, policy: Frozen, now: datetime) -> None:
     late = alert.late or (alert.due_at is not None and is_late(alert.due_at, now))
-    told, missing = tell(alert, step.targets, now, late=late)
+    told, missing = tell(alert, policy.steps[alert.step].targets, now, late=late)
     place = following(policy, _place(alert), now, at_once=not told)
-    if told:
+    if not told:
+        _nobody(alert, alert.cycle, "; ".join(missing), now)
+    else:
         note(alert, Kind.ESCALATED, now, f"Telling {', '.join(told)}")
         if alert.severity == Severity.LOW:
-            place = Place(alert.cycle, alert.repeat, alert.step + 1, place.began, None)
-    else:
-        _nobody(alert, alert.cycle, "; ".join(missing), now)
+            place = replace(place, due=None)
     _stand(alert, place, now)
-    if place.due is None and alert.severity != Severity.LOW:
-        note(alert, Kind.UNANSWERED, now, "Everybody on the list was told as often as it says")
 
 
 def _find_policy(alert: Alert, now: datetime) -> None:

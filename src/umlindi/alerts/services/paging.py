@@ -104,7 +104,7 @@ def _zone(user: User | None) -> ZoneInfo:
 def cancel_pages(alert: Alert, why: str) -> None:
     """Take back what waits; what is being sent at this moment goes out."""
     rows = Page.objects.filter(alert=alert, state=Page.State.WAITING, kind__in=[Page.Kind.PAGE, Page.Kind.LINE])
-    rows.filter(bundle=None).update(state=Page.State.CANCELLED, reason=why[:300])
+    rows.update(state=Page.State.CANCELLED, reason=why[:300])
 
 
 def follow_up(alert: Alert, kind: Page.Kind, now: datetime) -> None:

@@ -31,7 +31,8 @@ def settle(alerts: Collection[Alert], went: Mapping[int, Alert], fresh: Collecti
         elif alert.pk in went:
             _merge(alert, went[alert.pk], now)
         else:
-            resolve(alert, _over_at(found, now), now)
+            why = next((outage.ended for outage in found if outage.ended), "")
+            resolve(alert, _over_at(found, now), why, now)
 
 
 def current_outages(alerts: Collection[Alert]) -> dict[int, list[Outage]]:
@@ -43,11 +44,13 @@ def current_outages(alerts: Collection[Alert]) -> dict[int, list[Outage]]:
     return found
 
 
-def resolve(alert: Alert, at: datetime, now: datetime) -> None:
-    """It works again: the acknowledgement goes with it, and whoever was paged is told once."""
+def resolve(alert: Alert, at: datetime, why: str, now: datetime) -> None:
+    """It works again, or `why` it is over all the same: the acknowledgement goes with it, and whoever was paged is told
+    once."""
+    alert.over_because = why
     _end(alert, at, Alert.Ending.RECOVERED)
-    note(alert, Kind.RESOLVED, now, "" if alert.fired_at else "Before anybody was told")
-    cancel_pages(alert, "it works again")
+    note(alert, Kind.RESOLVED, now, why or ("" if alert.fired_at else "Before anybody was told"))
+    cancel_pages(alert, why or "it works again")
     follow_up(alert, Page.Kind.RECOVERED, now)
 
 
