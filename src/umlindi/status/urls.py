@@ -1,10 +1,12 @@
 from django.urls import path
 
+from umlindi.status.metrics import Metrics
 from umlindi.status.views import client, links, pages, wall
 
 app_name = "status"
 
 urlpatterns = [
+    path("metrics", Metrics.as_view(), name="metrics"),
     path("wall/", wall.wall, name="wall"),
     path("wall/links/", links.wall_links, name="wall_links"),
     path("wall/<str:wall>/", wall.kiosk, name="kiosk"),
