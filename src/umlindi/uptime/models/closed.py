@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from umlindi.accounts.models import Organisation
 
@@ -43,13 +44,17 @@ class ClosedMonth(models.Model):
     def __str__(self) -> str:
         return f"{self.month:%B %Y}, {self.organisation}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("uptime:month", args=[self.pk])
+
 
 class ClosedFigure(models.Model):
     """One subject's figures in a closed month, with the intervals that made them.
 
     `subject` is the id of an interface, system, site, organisation or objective, `name` and `path` as they were.
-    `figures` holds `own` and, of a group, `all_up` as `rules.availability.Availability.to_json()` gives them, and an
-    objective's terms; `intervals` all that was not simply up. `adjusted` is the share of up in percent, cut off.
+    `figures` holds `own` and, of a group, `all_up` as `rules.availability.Availability.to_json()` gives them, an
+    objective's terms, and from when to when an interface or system was `counted`; `intervals` all that was not simply
+    up. `adjusted` is the share of up in percent, cut off.
     """
 
     scope_path: ClassVar[str] = "month__organisation_id"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -30,6 +30,10 @@ class Stretch:
     end: datetime
     window: str = ""
     outages: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
 
     def to_json(self) -> dict[str, Any]:
         return {

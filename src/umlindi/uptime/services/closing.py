@@ -23,6 +23,7 @@ from umlindi.uptime.rules.availability import VERSION
 from umlindi.uptime.rules.closing import fingerprint
 from umlindi.uptime.rules.months import GRACE, month_period, to_close
 from umlindi.uptime.rules.showing import digits
+from umlindi.uptime.rules.timeline import Timeline
 from umlindi.uptime.services.windows import Invalid
 from umlindi.watch.models import Spell
 
@@ -89,15 +90,15 @@ def _figures(book: Book, terms: Sequence[Terms]) -> Iterator[ClosedFigure]:
     drill, by_objective = Drill(book.ledger), {each.objective_id: each for each in terms}
     for kind, lines in book.lines.items():
         for line in lines:
-            stretches = []
+            stretches, spans = [], []
             if kind in {Kind.INTERFACE, Kind.SYSTEM}:
-                stretches = drill.of(kind, line.subject)
+                stretches, spans = drill.of(kind, line.subject), book.spans(line)
             elif kind is Kind.OBJECTIVE:
                 stretches = drill.of_objective(by_objective[line.subject])
-            yield _figure(line, [each.to_json() for each in stretches])
+            yield _figure(line, [each.to_json() for each in stretches], spans)
 
 
-def _figure(line: Line, intervals: list[dict[str, Any]]) -> ClosedFigure:
+def _figure(line: Line, intervals: list[dict[str, Any]], spans: Timeline) -> ClosedFigure:
     share, budget = line.own.adjusted.share, line.budget
     return ClosedFigure(
         kind=line.kind,
@@ -110,6 +111,7 @@ def _figure(line: Line, intervals: list[dict[str, Any]]) -> ClosedFigure:
             "own": line.own.to_json(),
             "all_up": line.all_up.to_json() if line.all_up else None,
             "terms": dict(line.terms) or None,
+            "counted": [spans[0].start.isoformat(), spans[-1].end.isoformat()] if spans else None,
         },
         intervals=intervals,
     )

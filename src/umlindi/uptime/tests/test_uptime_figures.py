@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -135,9 +136,8 @@ def test_what_is_no_longer_heard_is_unknown_from_its_last_answer_on() -> None:
 
 
 def promised(*systems: System, **given: Any) -> Promised:
-    return Promised(
-        **{"target": Decimal("99.9"), "hours": "always", "counts": "together"} | given, systems=frozenset(systems)
-    )
+    usual = Promised(Decimal("99.9"), "always", "together", frozenset(systems))
+    return replace(usual, **given)
 
 
 def objective(*systems: System, now: datetime = MONTH.start, **given: Any) -> Objective:
@@ -281,8 +281,9 @@ def test_a_closed_month_stays_whatever_happens_to_what_made_it() -> None:
     before = lines([month], kinds)
     assert {kind: len(found) for kind, found in before.items()} == dict.fromkeys(kinds, 1)
     assert before[Kind.SYSTEM][0].own.adjusted.down == HOUR / 2
-    assert before[Kind.OBJECTIVE][0].budget is not None
-    assert before[Kind.OBJECTIVE][0].budget.verdict is Verdict.MET
+    budget = before[Kind.OBJECTIVE][0].budget
+    assert budget is not None
+    assert budget.verdict is Verdict.MET
     Spell.objects.filter(condition="down").update(condition="up")
     Window.objects.update(starts=MONTH.start)
     objectives.change(HOUSE, Objective.objects.get(), "x", promised(system, target=Decimal(50)), LATER)
@@ -300,7 +301,7 @@ def test_a_closed_month_cannot_be_changed_or_removed_even_past_the_services(mode
     with pytest.raises(DatabaseError, match="history"), transaction.atomic():
         rows.update(**{field: "better"})
     with pytest.raises(DatabaseError, match="history"), transaction.atomic():
-        rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+        rows._raw_delete(rows.db)
 
 
 def test_a_changed_figure_is_found_out() -> None:

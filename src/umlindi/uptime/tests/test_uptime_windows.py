@@ -79,11 +79,12 @@ def test_a_window_is_agreed_beforehand_and_ends_after_it_starts(
 
 
 def test_a_window_covers_something_of_its_own_organisation(system: System) -> None:
-    for covers in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"systems": frozenset()},
         {"sites": frozenset({make_site()})},
         {"systems": frozenset({make_system()})},
-    ):
+    )
+    for covers in wrong:
         with pytest.raises(Invalid) as caught:
             plan(system, **covers)
         assert set(caught.value.complaints) == {"systems"}

@@ -1,0 +1,155 @@
+"""Uptime's pieces for templates: `{% load uptime %}`. docs/uptime.md shows each one.
+
+The SVGs carry their colours as attributes too, which the stylesheet overrides: in a PDF there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from umlindi.uptime.queries.closed import Cell
+from umlindi.uptime.queries.windows import CALENDAR, Shown
+from umlindi.uptime.rules import showing
+from umlindi.uptime.rules.availability import Piece
+from umlindi.uptime.rules.budgets import Verdict
+from umlindi.uptime.rules.timeline import Period
+from umlindi.web.wording import TONES
+
+register = template.Library()
+WIDTH = 1440
+SHORTEST = 4
+COLOURS = {"ok": "#95bca5", "warn": "#8a5908", "fail": "#b3261e", "window": "#9dafd3", "unknown": "#d0d3d5"}
+VERDICTS = {
+    Verdict.MET: "ok",
+    Verdict.ON_COURSE: "ok",
+    Verdict.AT_RISK: "warn",
+    Verdict.MISSED: "fail",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+@register.filter
+def share(value: Fraction | None) -> str:
+    """`{{ tally.share|share }}`: 99.898 %, cut off, never rounded up."""
+    return showing.percent(value)
+
+
+@register.filter
+def target(value: Fraction | Decimal | None) -> str:
+    """A target as it was agreed: 99.9 %. A fraction is a share, a decimal is in percent."""
+    if value is None:
+        return "–"
+    percent = Decimal(value.numerator * 100) / value.denominator if isinstance(value, Fraction) else value
+    return f"{percent.normalize():f}{showing.SPACE}%"
+
+
+@register.filter
+def lasted(value: timedelta) -> str:
+    """`{{ tally.down|lasted }}`: 43 min 12 s."""
+    return showing.lasted(value)
+
+
+@register.filter
+def sortable(value: Fraction | None) -> str:
+    """A share for `data-value`."""
+    return "" if value is None else f"{float(value):.9f}"
+
+
+@register.filter
+def seconds(value: timedelta) -> float:
+    """A duration for `data-value`."""
+    return value.total_seconds()
+
+
+@register.filter
+def verdict_tone(value: str) -> str:
+    """The state that a verdict looks like, for `{% state %}`."""
+    return VERDICTS[Verdict(value)]
+
+
+@register.simple_tag
+def bar(pieces: Sequence[Piece], period: Period) -> SafeString:
+    """`{% bar page.bar page.asked.period %}`: a period as a strip of its conditions, agreed windows as such."""
+    whole = period.length / timedelta(seconds=1)
+    rects = []
+    for piece in pieces:
+        left = (piece.span.start - period.start) / timedelta(seconds=1) / whole * WIDTH
+        width = piece.span.length / timedelta(seconds=1) / whole * WIDTH
+        tone = "window" if piece.agreed else TONES[piece.span.condition]
+        rects.append(
+            {"tone": tone, "colour": COLOURS[tone], "x": f"{left:.1f}", "width": f"{max(width, SHORTEST):.1f}"}
+        )
+    rects.sort(key=lambda rect: rect["tone"] != "ok", reverse=False)
+    context = {"rects": rects, "width": WIDTH, "words": in_words(pieces)}
+    return SafeString(render_to_string("uptime/_bar.html", context))
+
+
+def in_words(pieces: Iterable[Piece]) -> str:
+    """What a bar shows, for those who do not see it: up 29 d 23 h, down 10 min, in agreed windows 10 min."""
+    sums: dict[str, timedelta] = {}
+    for piece in pieces:
+        name = "in agreed windows" if piece.agreed else str(piece.span.condition)
+        sums[name] = sums.get(name, timedelta()) + piece.span.length
+    return ", ".join(f"{name} {showing.lasted(length)}" for name, length in sums.items()) or "nothing known"
+
+
+@register.simple_tag
+def strip(cells: Sequence[Cell]) -> SafeString:
+    """`{% strip row.cells %}`: twelve months, this one last. Without a target less than 100 % is told, not judged."""
+    told = ", ".join(f"{cell.month:%b %Y} {_percent(cell)}" for cell in cells if cell.adjusted is not None)
+    return format_html(
+        '<svg class="trace" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>',
+        len(cells) * 10,
+        told or "nothing known",
+        format_html_join(
+            "",
+            '<rect class="{}" fill="{}" x="{}" width="9" height="16"/>',
+            ((tone, COLOURS[tone], place * 10) for place, tone in enumerate(map(_cell_tone, cells))),
+        ),
+    )
+
+
+def _cell_tone(cell: Cell) -> str:
+    if cell.adjusted is None:
+        return "unknown"
+    if cell.verdict:
+        return VERDICTS[Verdict(cell.verdict)]
+    return "ok" if cell.adjusted == 100 else "warn"
+
+
+def _percent(cell: Cell) -> str:
+    return showing.percent(None if cell.adjusted is None else cell.adjusted / 100)
+
+
+@register.simple_tag
+def calendar(shown: Sequence[Shown], now: datetime) -> SafeString:
+    """`{% calendar page.calendar page.now %}`: the next four weeks, a day to a column, each window on a line of its own
+    where it would lie over another."""
+    start = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    lanes: list[datetime] = []
+    marks: list[dict[str, Any]] = []
+    for one in sorted(shown, key=lambda each: each.window.starts):
+        window = one.window
+        lane = next((n for n, free in enumerate(lanes) if free <= window.starts), len(lanes))
+        lanes[lane : lane + 1] = [window.ends]
+        left = max((window.starts - start) / CALENDAR * WIDTH, 0)
+        width = min((window.ends - start) / CALENDAR * WIDTH, WIDTH) - left
+        marks.append({"window": window, "x": f"{left:.1f}", "width": f"{max(width, 6):.1f}", "y": 18 + lane * 12})
+    days = [start + timedelta(days=day) for day in range(CALENDAR.days)]
+    context = {
+        "marks": marks,
+        "days": [{"day": day, "x": place * WIDTH / CALENDAR.days} for place, day in enumerate(days)],
+        "width": WIDTH,
+        "height": 18 + max(len(lanes), 1) * 12,
+    }
+    return SafeString(render_to_string("uptime/_calendar.html", context))
