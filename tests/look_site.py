@@ -37,8 +37,10 @@ from umlindi.core.actors import Actor  # noqa: E402
 from umlindi.core.models import AuditEvent  # noqa: E402
 from umlindi.diagnosis import explain  # noqa: E402
 from umlindi.estate.models import Contact, Dependency, Interface, Site, System  # noqa: E402
+from umlindi.oncall.models import Handover, Holiday, Override, Profile, Swap  # noqa: E402
 from umlindi.probes import Layer, ProbeResult, Severity, State, Step  # noqa: E402
 from umlindi.testing.estate import PASSWORD, make_interface, make_organisation, make_site, make_system, make_user  # noqa: E402
+from umlindi.testing.oncall import make_answerer, make_mailbox, make_rota  # noqa: E402
 from umlindi.watch import services  # noqa: E402
 from umlindi.watch.models import Check, Outage, Spell  # noqa: E402
 from umlindi.watch.rules.conditions import condition_of  # noqa: E402
@@ -167,6 +169,28 @@ def outages(answers: list[tuple[Interface, Answer]], now: datetime) -> dict[str,
     }
 
 
+def on_call(hospital: Organisation, nomvula: User, sipho: User, now: datetime) -> dict[str, int]:
+    """Two rotas: one with a hole, an override, a swap to answer and a note; channels that work, failed and are off."""
+    thabo = make_answerer(hospital, username="thabo", first_name="Thabo", last_name="Mokoena")
+    Profile.objects.create(user=thabo, phone="+27 82 555 0142", quiet="Mon-Sun 22:00-06:00")
+    for user in (nomvula, sipho):
+        make_mailbox(user, verified_at=now)
+    failed = {"failed_at": now, "failure": "application HTTP 404: the service knows no such address, topic or room"}
+    make_mailbox(nomvula, name="Second mailbox", **failed)
+    make_mailbox(organisation=hospital, enabled=False, name="Imaging team")
+    rota = make_rota(hospital, thabo, sipho, nomvula, name="After hours")
+    rota.layers.update(hours="Mon-Fri 00:00-07:00, 17:00-24:00; Sat-Sun 00:00-24:00")
+    make_rota(None, nomvula, name="Second line")
+    start = now + timedelta(days=2)
+    Override.objects.create(rota=rota, user=nomvula, starts=start, ends=start + timedelta(hours=9), reason="Leave")
+    swap = {"starts": now + timedelta(days=9), "ends": now + timedelta(days=10)}
+    Swap.objects.create(rota=rota, proposer=thabo, other=nomvula, proposed_at=now, reason="A wedding", **swap)
+    note = "CT 1 refuses C-MOVE since noon; the vendor comes tomorrow at eight."
+    Handover.objects.create(rota=rota, author=thabo, shift_starts=now, written_at=now, text=note)
+    holiday = Holiday.objects.create(organisation=hospital, day=now.date(), name="Founders’ day")
+    return {"rota": rota.pk, "holiday": holiday.pk, "answerer": thabo.pk}
+
+
 def rows() -> dict[str, Any]:
     """Fill the database. Returns the keys that the pages' addresses need."""
     now = datetime.now(UTC)
@@ -182,6 +206,7 @@ def rows() -> dict[str, Any]:
         **checks(nomvula, hospital, answers, now),
         **outages(answers, now),
         **alert_rows(site, (nomvula, sipho), now),
+        **on_call(hospital, nomvula, sipho, now),
         "person": nomvula.pk,
         "other": sipho.pk,
         "gone": gone.pk,
