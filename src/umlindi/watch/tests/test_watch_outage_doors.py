@@ -115,9 +115,16 @@ def test_one_that_is_over_says_how_long_it_was_and_shows_both_ladders(host: Inte
 
 
 def test_an_outage_of_the_house_itself_is_told_with_what_is_known(host: Interface) -> None:
-    told = {"organisation": None, "subject": "The worker", "headline": "has not reported", "since": ago(9)}
     outage = outages.report(
-        "house:worker", "house", **told, now=ago(8), evidence={"expected": "09:00"}, fix="Start it."
+        "house:worker",
+        "house",
+        organisation=None,
+        subject="The worker",
+        headline="has not reported",
+        since=ago(9),
+        now=ago(8),
+        evidence={"expected": "09:00"},
+        fix="Start it.",
     )
     provider = make_user(Role.OPERATOR)
     page = page_of(outage, provider)
