@@ -212,7 +212,7 @@ class AlertmanagerView(APIView):
     @extend_schema(request=serializers.DictField, responses=TakenSerializer)
     def post(self, request: Request, organisation: str) -> Response:
         actor = actor_of_request(request)
-        owner = visible_or_404(actor, Organisation, slug=organisation)
+        owner = queries.may_send_for(actor, organisation)
         try:
             taken = services.take_in(actor, owner, request.data, timezone.now())
         except Malformed as error:

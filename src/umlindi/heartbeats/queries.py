@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, QuerySet
+from django.http import Http404
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import EVERYWHERE, Actor
@@ -134,3 +135,14 @@ def house(actor: Actor, now: datetime) -> House:
     faults = list(visible(actor, Outage).filter(kind=Outage.Kind.HOUSE, until=None))
     jobs = watched_jobs(ScheduledJob.objects.all())
     return House(faults, processes, jobs, Outgoing.objects.first())
+
+
+def may_send_for(actor: Actor, slug: str) -> Organisation:
+    """The organisation an actor may send alerts for, whether or not they may see its estate: a program's token needs
+    one right. Raises Http404."""
+    allowed = actor.organisations("alert.send")
+    found = Organisation.objects.filter(slug=slug)
+    row = (found if allowed is None else found.filter(pk__in=allowed)).first()
+    if row is None:
+        raise Http404("no such organisation")
+    return row

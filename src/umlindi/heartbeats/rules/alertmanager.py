@@ -16,6 +16,7 @@ from umlindi.probes.cleaning import clean_text
 ALERTS_AT_MOST = 1000
 LABELS_AT_MOST = 50
 FINGERPRINT_AT_MOST = 64
+FIRST_YEAR, LAST_YEAR = 1971, 2999
 DEGRADED = frozenset({"warning", "warn", "minor", "low", "medium", "info", "information", "none"})
 SYSTEM_LABELS = ("system", "instance", "host", "hostname", "node")
 SUBJECTS = ("system", "instance", "host", "service", "job", "alertname")
@@ -64,7 +65,7 @@ def read(payload: Any, now: datetime, cleaner: Cleaner) -> list[Said]:
 def _alert(given: Any, place: str, now: datetime, cleaner: Cleaner) -> Said:
     alert = _mapping(given, place)
     status = alert.get("status")
-    if status not in {"firing", "resolved"}:
+    if not isinstance(status, str) or status not in {"firing", "resolved"}:
         raise Malformed(f"{place}.status", "must be firing or resolved")
     raw = _texts(alert.get("labels", {}), f"{place}.labels")
     labels = {clean_text(name): cleaner(clean_text(value)) for name, value in raw.items()}
@@ -128,7 +129,9 @@ def _moment(given: Any, place: str) -> datetime | None:
         raise Malformed(place, "must be a time as RFC 3339 has it") from error
     if moment.tzinfo is None:
         raise Malformed(place, "must say its offset from UTC")
-    return None if moment.year < 1971 else moment.astimezone(UTC)
+    if moment.year > LAST_YEAR:
+        raise Malformed(place, f"must be before the year {LAST_YEAR + 1}")
+    return None if moment.year < FIRST_YEAR else moment.astimezone(UTC)
 
 
 def host_of(instance: str) -> str:

@@ -13,6 +13,7 @@ from umlindi.heartbeats.rules.schedules import spelled
 from umlindi.web import wording
 
 register = template.Library()
+NOTHING = SafeString('<span class="none">–</span>')
 WIDTH, HEIGHT, LEAST = 8, 16, 1.5
 
 
@@ -20,7 +21,7 @@ WIDTH, HEIGHT, LEAST = 8, 16, 1.5
 def spark(runtimes: Sequence[float]) -> SafeString:
     """`{% spark row.runtimes %}`: the newest run times in seconds as bars, and in words for those who do not see."""
     if not runtimes:
-        return format_html('<span class="none">–</span>')
+        return NOTHING
     most = max(runtimes) or 1.0
     bars = [(place * WIDTH, HEIGHT - _high(each, most), _high(each, most)) for place, each in enumerate(runtimes)]
     told = f"Last {len(runtimes)} runs: {wording.duration(min(runtimes))} to {wording.duration(max(runtimes))}"
