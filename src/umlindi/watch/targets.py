@@ -20,7 +20,7 @@ from django.conf import settings
 from umlindi.estate.models import Interface
 from umlindi.probes import Deadline, Layer, Permanent, ProbeResult, Severity, State, Step
 from umlindi.probes.transport import Trust
-from umlindi.watch.rules.conditions import DEFAULT_DEADLINE_S, DEFAULT_INTERVAL
+from umlindi.watch.rules.conditions import DEFAULT_DEADLINE_S
 from umlindi.watch.rules.plans import CANARY_STEPS, Plan, plans_of
 
 if TYPE_CHECKING:
@@ -43,12 +43,6 @@ class Job:
 
 class NotProbeable(Exception):
     """The interface lacks what its probe needs: a setting, a secret's file."""
-
-
-def interval_of(interface: Interface) -> timedelta:
-    """How often it is probed: its own `interval` in seconds, or the house's."""
-    own = interface.settings.get("interval")
-    return timedelta(seconds=own) if own else DEFAULT_INTERVAL
 
 
 def plans_for(interface: Interface) -> dict[Plan, timedelta]:

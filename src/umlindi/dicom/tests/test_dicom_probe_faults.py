@@ -338,3 +338,5 @@ def test_a_target_that_contradicts_itself_is_refused() -> None:
         DicomTarget("h", 104, "A", "B", expect=frozenset({"store"}), canary=False)
     with pytest.raises(ValueError, match="DICOMweb"):
         DicomTarget("h", 104, "A", "B", expect=frozenset({"wado"}))
+    with pytest.raises(ValueError, match="leaves it out"):
+        DicomTarget("h", 104, "A", "B", expect=frozenset({"echo", "find"}), only=frozenset({"association", "echo"}))

@@ -27,7 +27,7 @@ ADDRESS = ("host", "port", "called", "calling", "url", "credential")
 
 INTERVAL_S = 300
 DEADLINE_S = 20
-"""How often an interface is probed, and how long one probe may take, where it does not say."""
+"""Seconds between two probes, and that one probe may take, where nothing says."""
 
 INTERVALS_S: dict[str, dict[str, int]] = {
     "dicom": {"quick": 30, "full": 900, "canary": 3600},

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from umlindi.estate.rules.interfaces import DEADLINE_S, INTERVAL_S
+from umlindi.estate.rules.interfaces import DEADLINE_S
 from umlindi.probes import Grade, ProbeResult
 
-DEFAULT_INTERVAL = timedelta(seconds=INTERVAL_S)
 DEFAULT_DEADLINE_S = float(DEADLINE_S)
 STALE_AFTER_INTERVALS = 3
 
