@@ -35,6 +35,7 @@ from umlindi.core.audit import record
 from umlindi.core.models import AuditEvent
 from umlindi.demo.faults import choose
 from umlindi.estate.models import Contact, Dependency
+from umlindi.heartbeats.models import Heartbeat
 from umlindi.oncall.models import Holiday, Override, Profile, Swap
 from umlindi.oncall.rules.secrets import digest_of
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
@@ -65,7 +66,12 @@ FOREIGN: dict[str, str | None] = {
     "mfa_edit_webauthn": "",
 }
 # What belongs to the whole installation: the right must be held everywhere.
-ONLY_EVERYWHERE = {"GET estate/-/new/", "POST estate/-/new/", "POST api/organisations/"}
+ONLY_EVERYWHERE = {
+    "GET estate/-/new/",
+    "POST estate/-/new/",
+    "POST api/organisations/",
+    "GET heartbeats/house/",
+}
 # A signature is a person's own: no program gives it for them.
 ONLY_IN_PERSON = {"POST api/checks/<int:pk>/sign/"}
 # A fault of the lab, and whose system it breaks.
@@ -152,7 +158,7 @@ SITE = _site()
 DOORS = list(_doors())
 GUARDED = [door for door in DOORS if door.right is not None]
 # Keys that name a choice of the program's own, and no row of anybody's.
-CHOICES = {"kind": "system", "form": "csv"}
+CHOICES = {"kind": "system", "form": "csv", "what": "start"}
 OURS_ALONE = [door for door in DOORS if door.right and not set(door.keys) <= set(CHOICES)]
 
 
@@ -186,6 +192,7 @@ def _world(name: str) -> World:
     token, _ = create_token(
         actor_of(person), person, "x", rights=frozenset({"estate.view"}), expires_at=now + timedelta(days=1), now=now
     )
+    heartbeat = Heartbeat.objects.create(organisation=organisation, name="Nightly backup", period=timedelta(days=1))
     rows = {
         "organisations": organisation,
         "sites": site,
@@ -206,6 +213,7 @@ def _world(name: str) -> World:
             since=now,
             detected_at=now,
         ),
+        "heartbeats": heartbeat,
         "people": person,
         "roles": person.memberships.get(),
         "tokens": token,
@@ -216,7 +224,7 @@ def _world(name: str) -> World:
         event = record(Actor.house("test"), "system.changed", system)
     slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
     numbers = {kind: row.pk for kind, row in rows.items()} | {"seq": event.seq, "slug": FAULT}
-    return World(organisation, CHOICES | slugs | numbers | {"secret": _calendar_of(person)})
+    return World(organisation, CHOICES | slugs | numbers | {"secret": _calendar_of(person), "link": heartbeat.secret})
 
 
 def _on_call(organisation: Organisation, now: datetime) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from umlindi.heartbeats import views
 app_name = "heartbeats"
 
 urlpatterns = [
-    path("ping/<uuid:secret>", views.ping, name="ping"),
-    path("ping/<uuid:secret>/<str:what>", views.ping, name="ping_with"),
+    path("ping/<uuid:link>", views.ping, name="ping"),
+    path("ping/<uuid:link>/<str:what>", views.ping, name="ping_with"),
     path("heartbeats/", views.list_, name="list"),
     path("heartbeats/house/", views.house, name="house"),
     path("heartbeats/new/<slug:organisation>/", views.add, name="add"),

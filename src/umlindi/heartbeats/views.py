@@ -39,15 +39,15 @@ both = require_http_methods(["GET", "HEAD", "POST"])
 @csrf_exempt
 @public
 @both
-def ping(request: HttpRequest, secret: UUID, what: str = "") -> HttpResponse:
+def ping(request: HttpRequest, link: UUID, what: str = "") -> HttpResponse:
     """A program reports: nothing more for success, `start`, `fail`, `log`, or its exit code. Says OK once that is
     durable, and never whose it is."""
     read = _signal(what)
     source = request.META.get("REMOTE_ADDR") or None
-    if _too_often(f"ping:{secret}", PINGS_A_MINUTE) or cache.get(f"ping-strangers:{source}", 0) >= STRANGERS_A_MINUTE:
+    if _too_often(f"ping:{link}", PINGS_A_MINUTE) or cache.get(f"ping-strangers:{source}", 0) >= STRANGERS_A_MINUTE:
         return HttpResponse(SLOWER, status=429, content_type="text/plain", headers={"Retry-After": "60"})
     report = services.Report(*read, source=source, body=request.read(BODY_AT_MOST)) if read else None
-    if report is None or not services.ping(secret, report, timezone.now()):
+    if report is None or not services.ping(link, report, timezone.now()):
         _too_often(f"ping-strangers:{source}", STRANGERS_A_MINUTE)
         return HttpResponse("not found\n", status=404, content_type="text/plain")
     return HttpResponse("OK\n", content_type="text/plain")

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import NOBODY, Actor
+from umlindi.core.beats import pager_is_silent
 from umlindi.core.scope import visible
 
 THEMES = ("light", "dark")
@@ -105,6 +106,11 @@ class House:
         """The rooms this person may enter."""
         there = (*ROOMS, LAB) if settings.UMLINDI_DEMO else ROOMS
         return [room for room in there if self.actor.may(room.right)]
+
+    @cached_property
+    def pager_is_silent(self) -> bool:
+        """Nobody is told of anything but by these pages."""
+        return pager_is_silent(timezone.now())
 
     @property
     def phone_rooms(self) -> int:

@@ -16,6 +16,7 @@ SEARCHED = 4
 
 ACTIONS = (
     ("Run the morning check", "watch:checks", "check.run"),
+    ("Heartbeats of backups and scripts", "heartbeats:list", "alert.view"),
     ("Import an estate", "estate:import", "estate.edit"),
     ("Add a person", "people:add", "people.edit"),
     ("Say how you are reached", "oncall:me", "oncall.view"),
