@@ -158,25 +158,11 @@ def test_unknown_never_hides_what_is_down_nor_passes_for_up(conditions: set[Cond
     assert (worst is UP) == (conditions == {UP})
 
 
-SILENCE = timedelta(minutes=10)
-
-
-@pytest.mark.parametrize(
-    ("minute", "condition", "expected"),
-    [
-        (5, UP, rules.Advance.EXTEND),
-        (5, DOWN, rules.Advance.TURN),
-        (-5, DOWN, rules.Advance.LATE),
-        (0, DOWN, rules.Advance.LATE),
-        (11, UP, rules.Advance.GAP),
-    ],
-)
-def test_an_answer_extends_turns_or_shows_a_gap(minute: float, condition: Condition, expected: rules.Advance) -> None:
-    present = rules.Present(UP, at(-60), at(0))
-    assert rules.advance(present, condition, at(minute), SILENCE) is expected
-
-
-@given(integers(0, 100))
-def test_turns_are_spread_by_at_most_a_twentieth(percent: int) -> None:
-    due = rules.next_due(START, timedelta(seconds=100), percent / 100)
-    assert timedelta(seconds=95) <= due - START <= timedelta(seconds=105)
+@given(histories(), sampled_from(Condition), integers(-100, 4000))
+def test_one_more_answer_is_the_present_and_history_stays_whole(
+    intervals: list[Interval], condition: Condition, minute: int
+) -> None:
+    then = rules.with_answer(intervals, condition, at(minute))
+    assert (then[-1].condition, then[-1].until) == (condition, None)
+    assert all(one.until == other.since for one, other in pairwise(then))
+    assert then[0].since == intervals[0].since
