@@ -108,7 +108,7 @@ class PolicyForm(forms.Form):
         for place in range(TARGETS):
             self.fields[f"tell-{number}-{place}"] = forms.ChoiceField(
                 required=False,
-                choices=[("", "–" if place else "Nobody: leave this step out"), *people],
+                choices=[("", "–" if place else "Nobody"), *people],
                 initial=told[place] if place < len(told) else "",
                 label="Tell" if not place else "and",
             )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import compress, groupby
-from operator import itemgetter
+from itertools import compress
+from typing import NamedTuple
 
-from umlindi.watch.rules.conditions import BAD, Condition, Interval
+from umlindi.watch.rules.conditions import BAD, Condition
 
 DAYS = 90
 A_MARK_S = 60.0
@@ -60,83 +60,56 @@ def word_of(parts: Iterable[tuple[str, Condition]], planned: bool) -> Word:
     return Word.WORKS if judged and all(condition is Condition.UP for condition in judged) else Word.UNKNOWN
 
 
+class Piece(NamedTuple):
+    """A time in one condition, within an agreed window or not."""
+
+    condition: Condition
+    start: datetime
+    end: datetime
+    agreed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a component: seconds down, degraded and known; the rest of the day nothing is known of."""
+    """One day of a component, in seconds. What was down or degraded within an agreed window is planned instead."""
 
-    down: float
-    degraded: float
-    known: float
+    down: float = 0.0
+    degraded: float = 0.0
+    planned: float = 0.0
+    known: float = 0.0
 
     @property
     def word(self) -> Word:
         """How the day is drawn. Less than a minute is no mark on a day."""
-        if self.down >= A_MARK_S:
-            return Word.DOWN
-        if self.degraded >= A_MARK_S:
-            return Word.PARTLY
-        return Word.WORKS if self.known else Word.UNKNOWN
+        marks = ((self.down, Word.DOWN), (self.degraded, Word.PARTLY), (self.planned, Word.PLANNED))
+        return next(
+            (word for seconds, word in marks if seconds >= A_MARK_S), Word.WORKS if self.known else Word.UNKNOWN
+        )
 
 
-def days_of(intervals: Sequence[Interval], midnights: Sequence[datetime]) -> list[Day]:
-    """Each day between two midnights, from one history's intervals, oldest first; none of them overlap.
+def days_of(pieces: Iterable[Piece], midnights: Sequence[datetime]) -> list[Day]:
+    """Each day between two midnights, from pieces of which none overlap.
 
     The last "midnight" is the present. Days are as long as their zone makes them.
     """
-    seconds = [dict.fromkeys(Condition, 0.0) for _ in midnights[1:]]
-    for one in intervals:
-        until = min(one.until or midnights[-1], midnights[-1])
-        first = max(bisect_right(midnights, one.since) - 1, 0)
-        for day in range(first, min(bisect_left(midnights, until), len(seconds))):
-            inside = min(until, midnights[day + 1]) - max(one.since, midnights[day])
-            seconds[day][one.condition] += inside.total_seconds()
-    return [_day(each) for each in seconds]
+    days = [Day() for _ in midnights[1:]]
+    for piece in pieces:
+        until = min(piece.end, midnights[-1])
+        first = max(bisect_right(midnights, piece.start) - 1, 0)
+        for at in range(first, min(bisect_left(midnights, until), len(days))):
+            inside = min(until, midnights[at + 1]) - max(piece.start, midnights[at])
+            days[at] = _with(days[at], piece, inside.total_seconds())
+    return days
 
 
-def _day(seconds: Mapping[Condition, float]) -> Day:
-    known = sum(seconds.values()) - seconds[Condition.UNKNOWN]
-    return Day(seconds[Condition.DOWN], seconds[Condition.DEGRADED], known)
-
-
-def uptime(days: Iterable[Day]) -> float | None:
-    """The share of the known time that was not down, from 0 to 1; None where nothing is known."""
-    told = list(days)
-    known = sum(day.known for day in told)
-    return None if not known else 1 - sum(day.down for day in told) / known
-
-
-def merged(histories: Sequence[Sequence[Interval]], end: datetime) -> list[Interval]:
-    """Several interfaces' histories as their system's: down only while all that is known of is down.
-
-    Bad in part is degraded; unknown only while nothing is known. `end` closes what is still open.
-    """
-    present = dict.fromkeys(range(len(histories)), Condition.UNKNOWN)
-    found: list[Interval] = []
-    for at, turns in groupby(sorted(_turns(histories, end)), key=itemgetter(0)):
-        if found:
-            found[-1] = replace(found[-1], until=at)
-        for _, starts, which, condition in turns:
-            present[which] = Condition(condition) if starts else Condition.UNKNOWN
-        together = _together(present.values())
-        if found and found[-1].condition is together:
-            found[-1] = replace(found[-1], until=None)
-        else:
-            found.append(Interval(together, at, None))
-    return [one for one in found if one.until is not None]
-
-
-def _turns(histories: Sequence[Sequence[Interval]], end: datetime) -> Iterator[tuple[datetime, bool, int, str]]:
-    """When, whether an interval starts there (ends come first), of which history, and into what."""
-    for which, history in enumerate(histories):
-        for one in history:
-            yield one.since, True, which, one.condition
-            yield min(one.until or end, end), False, which, one.condition
-
-
-def _together(conditions: Iterable[Condition]) -> Condition:
-    known = {condition for condition in conditions if condition is not Condition.UNKNOWN}
-    if known == {Condition.DOWN}:
-        return Condition.DOWN
-    if known & BAD:
-        return Condition.DEGRADED
-    return Condition.UP if known else Condition.UNKNOWN
+def _with(day: Day, piece: Piece, seconds: float) -> Day:
+    if piece.condition is Condition.UNKNOWN:
+        return day
+    day = replace(day, known=day.known + seconds)
+    if piece.condition is Condition.UP:
+        return day
+    if piece.agreed:
+        return replace(day, planned=day.planned + seconds)
+    if piece.condition is Condition.DOWN:
+        return replace(day, down=day.down + seconds)
+    return replace(day, degraded=day.degraded + seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,7 +45,7 @@ def preview(policy: Policy, severity: str, now: datetime) -> list[StepPreview]:
     return [_step(step.targets.all(), step.after, wanted, now) for step in policy.steps.all()]
 
 
-def _step(targets: Sequence[PolicyTarget], after: int, severity: str, now: datetime) -> StepPreview:
+def _step(targets: Iterable[PolicyTarget], after: int, severity: str, now: datetime) -> StepPreview:
     at = now + timedelta(minutes=after)
     return StepPreview(at, after, [_reached(target, severity, at) for target in targets])
 

@@ -16,7 +16,9 @@ def alarms(actor: Actor) -> Alarms:
     """One query. What an agreed window mutes is counted as open, and waits for nobody."""
     if not actor.may(Alert.scope_right):
         return Alarms()
-    found = visible(actor, Alert).exclude(state=Alert.State.RESOLVED).aggregate(
-        open=Count("pk"), unanswered=Count("pk", filter=UNANSWERED)
+    found = (
+        visible(actor, Alert)
+        .exclude(state=Alert.State.RESOLVED)
+        .aggregate(open=Count("pk"), unanswered=Count("pk", filter=UNANSWERED))
     )
     return Alarms(found["open"], found["unanswered"])

@@ -167,7 +167,7 @@ def attempts_in_words(told: Told) -> SafeString:
         )
         for one in told.attempts
     ]
-    if page.reason:
+    if page.reason and page.reason not in {one.meaning for one in told.attempts}:
         said.append(format_html("{}", page.reason))
     elif page.state == Page.State.WAITING:
         said.append(format_html("next try {}", clock(page.due_at)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import compress
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,14 +13,16 @@ from django.db.models import Q
 
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
-from umlindi.estate.models import Interface
+from umlindi.estate.models import System
 from umlindi.status.models import Component, Notice, StatusPage
-from umlindi.status.queries.planned import Planned, planned_for
-from umlindi.status.rules import DAYS, SAID, Day, Word, days_of, merged, serving, uptime, word_of
+from umlindi.status.queries.planned import AHEAD, Planned, planned_for
+from umlindi.status.rules import DAYS, SAID, Day, Piece, Word, days_of, word_of
 from umlindi.status.wording import sentence
-from umlindi.watch.history import History
-from umlindi.watch.queries import Now, presents
-from umlindi.watch.rules.conditions import Interval
+from umlindi.uptime.queries.ledger import Ledger
+from umlindi.uptime.rules.availability import Availability, availability, pieces
+from umlindi.uptime.rules.timeline import Period
+from umlindi.watch.queries.estate import EstateRow, estate_rows
+from umlindi.watch.rules.conditions import Condition
 
 READS = frozenset({"estate.view", "alert.view"})
 TONES = {
@@ -41,6 +42,7 @@ class Told:
     name: str
     word: Word
     days: Sequence[Day]
+    up: Availability | None
 
     @property
     def said(self) -> str:
@@ -52,8 +54,14 @@ class Told:
         return TONES[self.word]
 
     @property
-    def uptime(self) -> float | None:
-        return uptime(self.days)
+    def uptime(self) -> Fraction | None:
+        """Of the ninety days, agreed windows left out: the same figure as the uptime pages have."""
+        return self.up.adjusted.share if self.up else None
+
+    @property
+    def with_windows(self) -> Fraction | None:
+        """With agreed windows counted as they were, where that makes a difference."""
+        return self.up.raw.share if self.up and self.up.raw.share != self.up.adjusted.share else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +91,16 @@ def client_page(page: StatusPage, now: datetime) -> ClientPage:
     actor = Actor(f"status page {page.slug}", "link", rights={page.organisation_id: READS})
     components = list(page.components.select_related("system__site"))
     zone = components[0].system.site.timezone if components else settings.TIME_ZONE
-    planned = planned_for(actor, page.organisation_id, components, now)
+    midnights = _midnights(now, zone)
+    systems = visible(actor, System).filter(pk__in=[one.system_id for one in components])
+    ledger = Ledger.load(systems, Period(midnights[0], now + AHEAD), now)
+    planned = planned_for(components, ledger.coverage, now)
     notices = page.notices.filter(Q(ended=None) | Q(ended__gt=now - NOTICES_FOR)).prefetch_related("updates")
     return ClientPage(
         page=page,
         as_of=now,
         zone=zone,
-        components=_told(actor, components, _at_work(planned), zone, now),
+        components=_told(actor, components, ledger, _at_work(planned), midnights),
         notices=[notice for notice in notices if notice.ended is None],
         past=[notice for notice in notices if notice.ended is not None],
         planned=planned,
@@ -100,26 +111,33 @@ def _at_work(planned: Iterable[Planned]) -> set[int]:
     return {component for work in planned if work.active for component in work.components}
 
 
-def _told(actor: Actor, components: Sequence[Component], planned: set[int], zone: str, now: datetime) -> list[Told]:
-    rows = visible(actor, Interface).filter(system__in=[one.system_id for one in components], enabled=True)
-    parts: defaultdict[int, list[Now]] = defaultdict(list)
-    for row in presents(actor, now, rows):
-        parts[row.interface.system_id].append(row)
-    midnights = _midnights(now, zone)
-    history = History.load((row.interface.pk for each in parts.values() for row in each), midnights[0])
+def _told(
+    actor: Actor, components: Sequence[Component], ledger: Ledger, planned: set[int], midnights: Sequence[datetime]
+) -> list[Told]:
+    rows = {row.system.pk: row for row in estate_rows(actor, midnights[-1])}
     return [
         Told(
             name=one.name,
-            word=word_of([(row.interface.kind, row.condition) for row in parts[one.system_id]], one.pk in planned),
-            days=days_of(_history(parts[one.system_id], history, now), midnights),
+            word=word_of(_parts(rows.get(one.system_id)), planned=one.pk in planned),
+            days=days_of(_pieces(ledger, one.system_id), midnights),
+            up=_availability(ledger, one.system_id),
         )
         for one in components
     ]
 
 
-def _history(parts: Sequence[Now], history: History, now: datetime) -> list[Interval]:
-    serves = compress(parts, serving(row.interface.kind for row in parts))
-    return merged([history.of(row.interface.pk) for row in serves], now)
+def _parts(row: EstateRow | None) -> list[tuple[str, Condition]]:
+    return [(part.kind, part.condition) for part in row.interfaces] if row else []
+
+
+def _pieces(ledger: Ledger, system: int) -> Iterator[Piece]:
+    for piece in pieces(ledger.of_systems.get(system, []), ledger.windows.get(system, [])):
+        yield Piece(piece.span.condition, piece.span.start, piece.span.end, piece.agreed)
+
+
+def _availability(ledger: Ledger, system: int) -> Availability | None:
+    spans = ledger.of_systems.get(system)
+    return availability(spans, ledger.windows.get(system, [])) if spans else None
 
 
 def _midnights(now: datetime, zone: str) -> list[datetime]:

@@ -34,11 +34,3 @@ def _at(days: Sequence[Day], word: Word) -> list[int]:
 def _in_words(days: Sequence[Day]) -> str:
     counted = ((SAID[word], len(_at(days, word))) for word in Word)
     return f"The last {len(days)} days: " + ", ".join(f"{said} on {count}" for said, count in counted if count)
-
-
-@register.filter
-def exact_percent(share: float | None) -> str:
-    """99.95 %; never rounded up to a whole that was not; a dash where nothing is known."""
-    if share is None:
-        return "–"
-    return "100 %" if share >= 1 else f"{int(share * 10_000) / 100:.2f} %"

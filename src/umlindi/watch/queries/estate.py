@@ -15,7 +15,6 @@ from umlindi.estate.models import Interface, System
 from umlindi.watch.history import History
 from umlindi.watch.models import Probe
 from umlindi.watch.rules.conditions import WORST_FIRST, Condition, Interval, Span, silence_allowed, trace, worst
-from umlindi.watch.rules.plans import Plan, plans_of
 
 DAY = timedelta(hours=24)
 
@@ -25,6 +24,7 @@ class Part(NamedTuple):
 
     pk: int
     name: str
+    kind: str
     condition: Condition
 
 
@@ -43,11 +43,11 @@ class EstateRow:
 
 class _Asked(NamedTuple):
     interface: int
-    plan: str
     probed_at: datetime
     ms: float | None
     condition: str
     flapping: bool
+    interval_s: float
 
 
 def estate_rows(actor: Actor, now: datetime, organisation: Organisation | None = None) -> list[EstateRow]:
@@ -58,7 +58,7 @@ def estate_rows(actor: Actor, now: datetime, organisation: Organisation | None =
         interfaces = interfaces.filter(system__site__organisation=organisation)
         systems = systems.filter(site__organisation=organisation)
     asked = _asked(actor)
-    rows = interfaces.order_by("name").values_list("pk", "name", "kind", "settings", "system_id")
+    rows = interfaces.order_by("name").values_list("pk", "name", "kind", "system_id")
     by_system: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
         by_system[row[-1]].append(row)
@@ -70,8 +70,8 @@ def estate_rows(actor: Actor, now: datetime, organisation: Organisation | None =
 def _asked(actor: Actor) -> dict[int, list[_Asked]]:
     rows = visible(actor, Probe).exclude(probed_at=None)
     found: defaultdict[int, list[_Asked]] = defaultdict(list)
-    for row in rows.values_list("interface_id", "plan", "probed_at", "ms", "condition", "flapping"):
-        found[row[0]].append(_Asked(*row))
+    for row in rows.values_list("interface_id", "probed_at", "ms", "condition", "flapping", "interval_s"):
+        found[row[0]].append(_Asked(*row))  # type: ignore[arg-type]
     return found
 
 
@@ -82,10 +82,7 @@ def _row(
     history: History,
     now: datetime,
 ) -> EstateRow:
-    parts = [
-        Part(pk, name, condition_at(asked.get(pk, ()), plans_of(kind, settings, system.kind), now))
-        for pk, name, kind, settings, _ in interfaces
-    ]
+    parts = [Part(pk, name, kind, condition_at(asked.get(pk, ()), now)) for pk, name, kind, _ in interfaces]
     parts.sort(key=lambda part: WORST_FIRST.index(part.condition))
     newest = [one for part in parts for one in asked.get(part.pk, ())]
     return EstateRow(
@@ -99,11 +96,11 @@ def _row(
     )
 
 
-def condition_at(asked: Iterable[_Asked], plans: dict[Plan, timedelta], now: datetime) -> Condition:
+def condition_at(asked: Iterable[_Asked], now: datetime) -> Condition:
     """The worst of what each plan confirmed; one not heard from for too long is unknown (law 2)."""
     return worst(
         Condition(one.condition)
-        if now - one.probed_at <= silence_allowed(plans.get(Plan(one.plan), DAY))
+        if now - one.probed_at <= silence_allowed(timedelta(seconds=one.interval_s))
         else Condition.UNKNOWN
         for one in asked
     )
