@@ -20,7 +20,7 @@ def keep_partitions(due: datetime) -> None:
     services.keep_partitions(due)
 
 
-@scheduled(cron="40 1 * * *", name="readings.drop_old", grace=timedelta(hours=2))
+@scheduled(cron="40 * * * *", name="readings.drop_old", grace=timedelta(hours=2))
 def drop_old(due: datetime) -> None:
-    """01:40 UTC: what has been kept for long enough."""
+    """Every hour: what has been kept for long enough, and what a backup held on to the last time."""
     services.drop_old(due)

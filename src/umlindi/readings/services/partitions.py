@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -62,9 +63,11 @@ def drop_old(now: datetime) -> list[str]:
     """Drop what lies wholly before the floor of its level, then raise the floors. The names of what was dropped.
 
     In this order, so that whoever was appending when a floor rose has ended when its partition goes. What has readings
-    that are not rolled up yet stays, and so does what is busy for longer than a moment: until the next time.
+    that are not rolled up yet stays. Where a partition is busy for longer than a moment, it and the rest stay until the
+    next time: each try holds up whoever comes after it.
     """
-    dropped = [part.name for level in Level for part in _before_floor(level) if _drop(part)]
+    old = [part for level in Level for part in _before_floor(level)]
+    dropped = [part.name for part in takewhile(_drop, old)]
     _raise_floors(now)
     return dropped
 
