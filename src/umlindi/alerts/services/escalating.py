@@ -66,12 +66,14 @@ def restart(alert: Alert, now: datetime) -> None:
 
 
 def _is_due(alert: Alert, now: datetime) -> bool:
-    """Whether the step has come; one that was armed by a clock since set back is armed anew."""
+    """Whether the step has come; one that was armed by a clock since set back is armed anew, and its run with it."""
     assert alert.due_at is not None  # noqa: S101 - the query asks for it
     again = rearmed(alert.armed_at, alert.due_at, now) if alert.armed_at else None
-    if again is not None:
+    if alert.armed_at is not None and again is not None:
+        if alert.cycle_began_at is not None:
+            alert.cycle_began_at += now - alert.armed_at
         _arm(alert, again, now)
-        alert.save(update_fields=["due_at", "armed_at"])
+        alert.save(update_fields=["due_at", "armed_at", "cycle_began_at"])
     return alert.due_at <= now
 
 

@@ -1,0 +1,247 @@
+"""The pager as a process: killed, doubled, left without a database, given something that breaks it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from django.db import connection
+
+from umlindi.accounts.queries import actor_of
+from umlindi.alerts import services
+from umlindi.alerts.models import Alert, Attempt, Page
+from umlindi.alerts.rules.delivery import LEASE
+from umlindi.oncall.models import Channel
+from umlindi.oncall.vault import sealed
+from umlindi.testing.alerts import fail, make_person, make_policy, mend
+from umlindi.testing.estate import make_site, make_system
+from umlindi.testing.receivers import Receiver, mail_server, web_hook
+from umlindi.watch.models import Outage
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
+
+# The real pager, Django loaded once: each child is killed and the next forked, hundreds of times a test. A claim runs
+# out after two seconds and not after LEASE, so that a test ends.
+NURSERY = """
+import os, sys
+from datetime import timedelta
+from umlindi.cli.django import with_django
+with_django()
+from umlindi.alerts import pager
+from umlindi.alerts.services import delivering
+from umlindi.core.beats import beating
+delivering.LEASE = timedelta(seconds=2)
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        with beating("pager"):
+            pager.main()
+        os._exit(0)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+"""
+
+
+def environment(mail: Receiver) -> dict[str, str]:
+    given, name = os.environ["DATABASE_URL"], connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "DATABASE_URL": urlsplit(given)._replace(path=f"/{name}").geturl(),
+        "UMLINDI_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@contextmanager
+def pager(mail: Receiver, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`umlindi pager`, ended with the test however that ends."""
+    command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "umlindi", "pager"]
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, env=environment(mail), stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Nursery:
+    """Forks pagers that are there to be killed."""
+
+    def __init__(self, mail: Receiver, log: Path) -> None:
+        command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", NURSERY]
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command, env=environment(mail), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, text=True
+            )
+
+    def begin(self) -> int:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture
+def mail() -> Iterator[Receiver]:
+    with mail_server() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def hook() -> Iterator[Receiver]:
+    with web_hook() as receiver:
+        yield receiver
+
+
+def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def hurry() -> None:
+    """The group wait is over."""
+    Alert.objects.filter(state="pending").update(due_at=now(), armed_at=now())
+
+
+def broken(number: int) -> None:
+    """So many systems fail, each at a site of its own."""
+    fail([make_system(make_site(), kind="pacs", serves="2 wards") for _ in range(number)], now())
+
+
+def people(hook: Receiver) -> None:
+    """Two people with mail and a web hook, and a policy whose second step comes a second after the first."""
+    first, second = make_person("Naledi"), make_person("Sipho")
+    for user in (first, second):
+        secret = sealed(f"json://127.0.0.1:{hook.port}/{user.first_name}")
+        Channel.objects.create(user=user, kind="apprise", name="Hook", secret=secret, shown="json", within=True)
+    make_policy((0, [first]), (1, [second]))
+
+
+def killed_while_escalating(mail: Receiver, hook: Receiver, tmp_path: Path, kills: int, alerts: int) -> None:
+    chance = random.Random(4)
+    people(hook)
+    broken(alerts)
+    while services.take(now()):
+        continue
+    for alert in Alert.objects.all():
+        for policy in alert.policy.values():
+            policy["steps"][1]["after"] = 1
+        alert.due_at = now() + timedelta(seconds=chance.uniform(0, kills * 0.25))
+        alert.save()
+    nursery = Nursery(mail, tmp_path / "pager.log")
+    for _ in range(kills):
+        child = nursery.begin()
+        time.sleep(chance.uniform(0, 0.7))
+        os.kill(child, signal.SIGKILL)
+    last = nursery.begin()
+    until(lambda: Page.objects.filter(state="delivered").count() == 4 * alerts, 120)
+    os.kill(last, signal.SIGKILL)
+    nursery.end()
+    arrived = Counter([*mail.keys, *hook.keys])
+    tries = {page.key: page.tries for page in Page.objects.all()}
+    lost = Attempt.objects.filter(outcome="lost").values_list("page__key", flat=True)
+    of_mail = {got.key for got in mail.got}
+    assert len(of_mail) == 2 * alerts
+    assert {got.key for got in hook.got} == {page.key for page in Page.objects.filter(channel__kind="apprise")}
+    assert len(arrived) == 4 * alerts
+    assert sum(arrived.values()) <= 4 * alerts + len(lost)
+    assert all(arrived[got.key] <= tries[got.key] for got in hook.got)
+
+
+@pytest.mark.timeout(300)
+def test_a_pager_killed_again_and_again_loses_no_page_and_sends_none_under_a_second_key(
+    mail: Receiver, hook: Receiver, tmp_path: Path
+) -> None:
+    killed_while_escalating(mail, hook, tmp_path, kills=20, alerts=15)
+
+
+@pytest.mark.skipif("UMLINDI_KILLS" not in os.environ, reason="minutes long: UMLINDI_KILLS=200 runs it")
+@pytest.mark.timeout(1800)
+def test_killed_as_often_as_you_like(mail: Receiver, hook: Receiver, tmp_path: Path) -> None:
+    killed_while_escalating(mail, hook, tmp_path, kills=int(os.environ["UMLINDI_KILLS"]), alerts=100)
+
+
+def test_the_real_process_pages_and_says_when_it_is_over(mail: Receiver, hook: Receiver, tmp_path: Path) -> None:
+    people(hook)
+    system = make_system(make_site(name="Komani"), name="Komani PACS", kind="pacs", serves="3 reading rooms")
+    with pager(mail, tmp_path / "pager.log") as process:
+        fail([system], now())
+        until(Alert.objects.exists)
+        hurry()
+        until(lambda: len(mail.got) == 1 and len(hook.got) == 1)
+        assert "Komani PACS" in mail.got[0].subject
+        assert "Affects: 3 reading rooms." in mail.got[0].text
+        assert psutil.Process(process.pid).memory_info().rss < 110 * 2**20
+        mend([system], now())
+        until(lambda: len(mail.got) + len(hook.got) == 3)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_two_pagers_share_the_work_and_each_page_goes_out_once(mail: Receiver, hook: Receiver, tmp_path: Path) -> None:
+    people(hook)
+    broken(30)
+    with pager(mail, tmp_path / "one.log"), pager(mail, tmp_path / "two.log"):
+        until(lambda: Alert.objects.count() == 30)
+        hurry()
+        until(lambda: Page.objects.filter(state="delivered").count() == 60, 60)
+    assert len(set(mail.keys)) == len(mail.keys) == 30
+    assert len(set(hook.keys)) == len(hook.keys) == 30
+    assert len(set(Attempt.objects.values_list("process", flat=True))) == 2
+
+
+def test_a_poison_outage_never_stops_the_loop_and_is_raised_as_an_outage_of_the_house(
+    mail: Receiver, hook: Receiver, tmp_path: Path
+) -> None:
+    people(hook)
+    broken(2)
+    poison = Outage.objects.order_by("pk").first()
+    assert poison is not None
+    Outage.objects.filter(pk=poison.pk).update(condition="nonsense")
+    with pager(mail, tmp_path / "pager.log"):
+        until(lambda: Alert.objects.filter(key__startswith="system").exists())
+        until(lambda: Outage.objects.filter(key="house:pager:outage", until=None).exists())
+        hurry()
+        until(lambda: len(mail.got) >= 1)
+        Outage.objects.filter(pk=poison.pk).update(condition="down")
+        poison.setback.refresh_from_db()
+        poison.setback.again_at = now()
+        poison.setback.save()
+        until(lambda: Alert.objects.filter(key__startswith="system").count() == 2)
+
+
+def test_an_acknowledgement_reaches_the_pager_before_the_next_step(
+    mail: Receiver, hook: Receiver, tmp_path: Path
+) -> None:
+    people(hook)
+    broken(1)
+    with pager(mail, tmp_path / "pager.log"):
+        until(Alert.objects.exists)
+        hurry()
+        until(lambda: len(hook.got) == 1)
+        services.acknowledge(actor_of(make_person("Thandi")), Alert.objects.get(), "driving there", now())
+        Alert.objects.update(due_at=now() + LEASE)
+        time.sleep(2)
+    assert {got.to for got in mail.got} == {"naledi0@example.org"}
