@@ -29,6 +29,7 @@ from umlindi.accounts.models import Membership, Organisation, Token, User
 from umlindi.accounts.queries import actor_of
 from umlindi.accounts.rules import ALL_RIGHTS, IN_PERSON, RIGHTS, Role
 from umlindi.accounts.services import create_token
+from umlindi.alerts.models import Alert, Policy
 from umlindi.config import urls
 from umlindi.core.actors import Actor
 from umlindi.core.audit import record
@@ -219,6 +220,7 @@ def _world(name: str) -> World:
         "tokens": token,
         "keys": person,
         **_on_call(organisation, now),
+        **_alerts(organisation, now),
     }
     with transaction.atomic():
         event = record(Actor.house("test"), "system.changed", system)
@@ -237,6 +239,15 @@ def _on_call(organisation: Organisation, now: datetime) -> dict[str, Any]:
         "swaps": Swap.objects.create(rota=rota, proposer=first, other=second, proposed_at=now, **later),
         "channels": make_mailbox(organisation=organisation),
         "holidays": Holiday.objects.create(organisation=organisation, day=now.date(), name="Founders’ day"),
+    }
+
+
+def _alerts(organisation: Organisation, now: datetime) -> dict[str, Any]:
+    times = {"since": now, "detected_at": now, "opened_at": now, "answer_due_at": now}
+    about = {"key": "test", "severity": "high", "condition": "down", "title": "PACS refuses"}
+    return {
+        "alerts": Alert.objects.create(organisation=organisation, **about, **times),
+        "policies": Policy.objects.create(organisation=organisation, name="Escalation"),
     }
 
 
