@@ -16,6 +16,5 @@ def present_of(request: Request, system: System) -> SafeString:
     """Each of the system's interfaces as it is now, with its ladder and its causes."""
     interfaces = visible(request.actor, Interface).filter(system=system, enabled=True)
     presents = queries.worst_first(queries.presents(request.actor, timezone.now(), interfaces))
-    past = queries.troubles(request.actor, system, timezone.now())
-    context = {"presents": presents, "troubles": past, "zone": system.site.timezone}
+    context = {"presents": presents, "zone": system.site.timezone}
     return render_to_string("watch/panel_system.html", context, request)

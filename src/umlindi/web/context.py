@@ -50,11 +50,12 @@ ROOMS = (
     Room("Morning check", "Check", "watch:checks", "m", "check.view"),
     Room("On call", "On call", "oncall:now", "o", "oncall.view"),
     Room("Estate", "Estate", "estate:index", "e", "estate.view"),
+    Room("Uptime", "Uptime", "uptime:index", "u", "alert.view"),
     Room("Status pages", "Status", "status:pages", "s", "watch.edit"),
     Room("People", "People", "people:list", "p", "people.view"),
     Room("Audit", "Audit", "audit:list", "a", "audit.view"),
 )
-NARROWED = ("now", "alerts:list", "watch:checks")
+NARROWED = ("now", "alerts:list", "watch:checks", "uptime:index", "uptime:windows")
 """The pages that show one organisation with `?org=slug`."""
 
 LAB = Room("Fault lab", "Lab", "demo:lab", "l", "demo.break")

@@ -216,7 +216,9 @@ function say(failed = false) {
   banner.hidden = !(old || failed || (!banner.hidden && silence() > JUMP_MS));
   document.body.classList.toggle("stale", old);
 }
-function wake() { $$(".live, #alarms").forEach((one) => window.htmx?.trigger(one, "wake")); }
+function wake() {
+  for (const one of $$(".live[hx-get], #alarms")) window.htmx?.ajax("GET", one.getAttribute("hx-get"), { source: one, target: one, swap: "outerHTML" }).catch(() => {}); /* say() tells */
+}
 function pulse() {
   const before = beat;
   beat = mark();
@@ -253,7 +255,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("submit", confirmFirst, true);
 /* A page that asks again by itself is no sign of life: without this, an abandoned browser would stay signed in. */
-document.addEventListener("htmx:configRequest", (event) => { if (["wake", undefined].includes(event.detail.triggeringEvent?.type)) event.detail.headers["HX-Polling"] = "true"; });
+document.addEventListener("htmx:configRequest", (event) => { if (!event.detail.triggeringEvent) event.detail.headers["HX-Polling"] = "true"; });
 document.addEventListener("htmx:beforeSwap", keep);
 document.addEventListener("htmx:afterRequest", silent);
 for (const failed of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(failed, () => say(true));
