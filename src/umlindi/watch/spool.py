@@ -17,8 +17,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 from umlindi.house.home import PRIVATE
@@ -102,9 +103,7 @@ class Spool:
             self._make_room()
         self._file.seek(self._end)
         try:
-            self._file.write(frame)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            _write_durably(self._file, frame)
         except OSError:
             with suppress(OSError):
                 self._file.truncate(self._end)
@@ -112,25 +111,25 @@ class Spool:
         self._end += len(frame)
 
     def _make_room(self) -> None:
-        """Thin the older half: what went well keeps its figures and loses its particulars. Where even that is too much,
-        the oldest quarter goes, and the log says so."""
+        """Thin the older half, or all: what went well keeps its figures and loses its particulars. Where even that is too
+        much, the oldest quarter goes, and the log says so."""
         batches = list(self._on_disk())
         half = len(batches) // 2
-        thinned = [*map(_thinned, batches[:half]), *batches[half:]]
-        if sum(len(_framed(batch)) for batch in thinned) > self._largest * 3 // 4:
-            lost = sum(len(batch.answers) for batch in thinned[: half // 2])
-            logger.error("the spool %s is full: its oldest %d answers are lost", self._path, lost)
-            self.answers -= lost
-            thinned = [*thinned[half // 2 : half], *map(_thinned, thinned[half:])]
-        self._replace(thinned)
+        thin = [_thinned(batch) for batch in batches]
+        for tried in ([*thin[:half], *batches[half:]], thin):
+            if sum(len(_framed(batch)) for batch in tried) <= self._largest * 3 // 4:
+                self._replace(tried)
+                return
+        lost = sum(len(batch.answers) for batch in thin[: max(half // 2, 1)])
+        logger.error("the spool %s is full: its oldest %d answers are lost", self._path, lost)
+        self.answers -= lost
+        self._replace(thin[max(half // 2, 1) :])
 
     def _replace(self, batches: Iterable[Waiting]) -> None:
         draft = self._path.with_suffix(".part")
         draft.unlink(missing_ok=True)
         file = _locked(draft)
-        file.write(b"".join(map(_framed, batches)))
-        file.flush()
-        os.fsync(file.fileno())
+        _write_durably(file, b"".join(map(_framed, batches)))
         draft.replace(self._path)
         self._file.close()
         self._file, self._read, self._end = file, 0, file.tell()
@@ -155,9 +154,9 @@ def own_spool(folder: Path, writer: UUID) -> Spool:
     return Spool(folder / f"{writer}{SUFFIX}")
 
 
-def _locked(path: Path) -> BinaryIO:
+def _locked(path: Path) -> RawIOBase:
     path.touch(mode=0o600)
-    file = path.open("r+b")
+    file = path.open("r+b", buffering=0)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -166,16 +165,24 @@ def _locked(path: Path) -> BinaryIO:
     return file
 
 
-def _frames(file: BinaryIO, start: int) -> Iterator[bytes]:
+def _write_durably(file: RawIOBase, data: bytes) -> None:
+    """All of it, also where the operating system takes it in parts."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
+    os.fsync(file.fileno())
+
+
+def _frames(file: RawIOBase, start: int) -> Iterator[bytes]:
     """The contents from there to the end, or to the first that is torn."""
     at = start
     while True:
         file.seek(at)
-        header = file.read(HEADER.size)
+        header = file.read(HEADER.size) or b""
         if len(header) < HEADER.size:
             return
         length, check = HEADER.unpack(header)
-        content = file.read(length)
+        content = file.read(length) or b""
         if len(content) < length or zlib.crc32(content) != check:
             return
         yield content

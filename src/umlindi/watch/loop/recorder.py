@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from django.db import close_old_connections
+
 from umlindi.watch import services
 from umlindi.watch.services import AWAY, Batch, Recorded
 from umlindi.watch.spool import Spool, Waiting, orphans, own_spool
@@ -81,6 +83,7 @@ class Recorder:
                 services.record(batch.answers, self._now(), told)
             except AWAY as error:
                 if not attempt:
+                    close_old_connections()
                     continue
                 self._tell(str(error).strip().split("\n")[0])
                 return False

@@ -27,8 +27,8 @@ AWAY = (DatabaseError, InterfaceError)
 POISON = (DataError, IntegrityError, ValueError, TypeError)
 """What one answer may do that no later attempt would mend."""
 
-LATE_AFTER = timedelta(minutes=1)
-"""What an answer older than this tells, is told late."""
+LATE_AFTER = timedelta(seconds=15)
+"""What could have been told so much sooner, is told late."""
 
 FIRST_TIME = """
 INSERT INTO watch_watcher AS watcher (id, host, pid, at, batch, begun, lag_s, waiting)
@@ -138,5 +138,5 @@ def _turned(
         since=turn.since,
         result=explained.get(turn.answer, turn.answer.result),
         flapping=turn.flapping,
-        late=now - turn.answer.at > LATE_AFTER,
+        late=now - turn.answer.ended > LATE_AFTER,
     )

@@ -67,6 +67,11 @@ class Recorded:
     def condition(self) -> Condition:
         return condition_of(self.result)
 
+    @property
+    def ended(self) -> datetime:
+        """When the answer was there."""
+        return self.at + timedelta(milliseconds=self.result.ms)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
