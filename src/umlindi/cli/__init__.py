@@ -18,6 +18,7 @@ NOUNS = {
     "pager": "Alerts, escalation and pages.",
     "probe": "Climb the ladder of one peer. Needs no database.",
     "up": "Start everything and keep it running.",
+    "uptime": "Uptime: what was promised, and what was kept.",
     "user": "People and their first sign-in.",
     "watch": "The probe loop.",
     "web": "The web server.",

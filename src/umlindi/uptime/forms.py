@@ -33,6 +33,10 @@ class Day(forms.DateInput):
     input_type = "date"
 
 
+def several(rows: int) -> forms.SelectMultiple:
+    return forms.SelectMultiple(attrs={"size": rows})
+
+
 class PeriodForm(forms.Form):
     """`period` names a month; else `from` and `to` name days, both included; else it is the running month."""
 
@@ -74,10 +78,18 @@ class WindowForm(forms.Form):
     starts = forms.CharField(widget=Moment, label="Starts")
     ends = forms.CharField(widget=Moment, label="Ends")
     sites = forms.ModelMultipleChoiceField(
-        Site.objects.none(), required=False, label="Whole sites", help_text="Every system there, also later ones"
+        Site.objects.none(),
+        required=False,
+        widget=several(4),
+        label="Whole sites",
+        help_text="Every system there, also later ones",
     )
     systems = forms.ModelMultipleChoiceField(
-        System.objects.none(), required=False, label="Systems", help_text="All that stands on them is covered too"
+        System.objects.none(),
+        required=False,
+        widget=several(10),
+        label="Systems",
+        help_text="All that stands on them is covered too; hold Ctrl to choose several",
     )
     ends_on_recovery = forms.BooleanField(
         required=False,
@@ -208,7 +220,9 @@ class ObjectiveForm(forms.Form):
     target = forms.DecimalField(max_digits=6, decimal_places=3, initial="99.9", label="Uptime a month, in percent")
     hours = forms.ChoiceField(choices=Terms.Hours.choices, label="Counts")
     counts = forms.ChoiceField(choices=Terms.Counts.choices, label="It is")
-    systems = forms.ModelMultipleChoiceField(System.objects.none(), label="Systems")
+    systems = forms.ModelMultipleChoiceField(
+        System.objects.none(), widget=several(10), label="Systems", help_text="Hold Ctrl to choose several"
+    )
 
     def __init__(self, actor: Actor, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

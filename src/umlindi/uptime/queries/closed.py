@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
+
+from django.urls import reverse
 
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
@@ -44,6 +46,33 @@ def line_of(row: ClosedFigure) -> Line:
         Fraction(terms["target"]) / 100 if terms else None,
         terms=terms,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A window as it counted. `systems` are the ids of those it covered."""
+
+    title: str
+    agreed_by: str
+    starts: datetime
+    ends: datetime
+    url: str
+    systems: frozenset[int]
+
+
+def windows_of(month: ClosedMonth) -> list[Agreed]:
+    """The windows that a closed month was judged with, as they were."""
+    return [
+        Agreed(
+            told["title"],
+            told["agreed_by"],
+            datetime.fromisoformat(told["starts"]),
+            datetime.fromisoformat(told["ends"]),
+            reverse("uptime:window", args=[told["id"]]),
+            frozenset(told["systems"]),
+        )
+        for told in month.policy["windows"]
+    ]
 
 
 @dataclass(frozen=True, slots=True)

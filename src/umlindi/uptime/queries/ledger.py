@@ -51,8 +51,8 @@ class Ledger:
 
     @cached_property
     def windows(self) -> dict[int, list[Period]]:
-        """When each system is in a window, merged."""
-        return self.coverage.periods()
+        """When each of these systems is in a window, merged."""
+        return {system: periods for system, periods in self.coverage.periods().items() if system in self.systems}
 
     @cached_property
     def parts(self) -> dict[int, list[int]]:

@@ -189,6 +189,7 @@ def _rows(
 
 
 def _cells(line: Line, asked: Asked, earlier: Sequence[Cell]) -> list[Cell]:
+    """The twelve months to the one asked for; those of which nothing is known are there too."""
     if asked.month is None:
         return []
     share, budget = line.own.adjusted.share, line.budget

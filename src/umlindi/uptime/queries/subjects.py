@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.urls import reverse
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
@@ -15,6 +14,7 @@ from umlindi.core.scope import visible
 from umlindi.estate.models import Interface, Site, System
 from umlindi.uptime.models import ClosedFigure, ClosedMonth, Objective, Terms
 from umlindi.uptime.queries.book import Kind, promise, terms_in_force
+from umlindi.uptime.queries.closed import Agreed, windows_of
 from umlindi.uptime.queries.drill import Drill, Stretch, newest_first
 from umlindi.uptime.queries.ledger import Ledger
 from umlindi.uptime.queries.pages import Row, UptimePage, uptime_page
@@ -32,17 +32,6 @@ PARTS = {
 }
 AT_MOST = 500
 """Intervals on one page; the CSV and the API have them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """A window that covers the subject in the period, as it was when the month was closed or as it is."""
-
-    title: str
-    agreed_by: str
-    starts: datetime
-    ends: datetime
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +157,11 @@ def _systems(actor: Actor, kind: Kind, subject: Subject, terms: Terms | None) ->
 
 def _agreed(ledger: Ledger) -> list[Agreed]:
     """The windows on any system of a ledger."""
-    covered = {
-        window.pk for pk, each in ledger.coverage.on_systems().items() if pk in ledger.systems for window in each
-    }
+    covers = ledger.coverage.systems
     return [
-        Agreed(one.title, one.agreed_by, one.starts, one.ends, one.get_absolute_url())
+        Agreed(one.title, one.agreed_by, one.starts, one.ends, one.get_absolute_url(), covers[one.pk])
         for one in ledger.coverage.windows
-        if one.pk in covered
+        if not covers[one.pk].isdisjoint(ledger.systems)
     ]
 
 
@@ -182,17 +169,7 @@ def _frozen(closed: ClosedMonth, kind: Kind, subject: Subject) -> _Made:
     rows = list(_figures(closed, kind, subject))
     stretches = [Stretch.from_json(told) for row in rows for told in row.intervals]
     inside = _systems_in(closed, kind, subject, rows)
-    windows = [
-        Agreed(
-            told["title"],
-            told["agreed_by"],
-            datetime.fromisoformat(told["starts"]),
-            datetime.fromisoformat(told["ends"]),
-            reverse("uptime:window", args=[told["id"]]),
-        )
-        for told in closed.policy["windows"]
-        if not inside.isdisjoint(told["systems"])
-    ]
+    windows = [one for one in windows_of(closed) if not inside.isdisjoint(one.systems)]
     bar = _filled(rows[0], stretches) if rows and kind in {Kind.INTERFACE, Kind.SYSTEM} else []
     return _Made(inside, stretches, bar, windows)
 

@@ -140,6 +140,7 @@ def _policy(ledger: Ledger, terms: Sequence[Terms]) -> dict[str, Any]:
         "objectives": [
             {
                 "id": each.objective_id,
+                "name": each.objective.name,
                 "target": str(each.target),
                 "hours": each.hours,
                 "counts": each.counts,

@@ -29,6 +29,8 @@ register = template.Library()
 WIDTH = 1440
 SHORTEST = 4
 COLOURS = {"ok": "#95bca5", "warn": "#8a5908", "fail": "#b3261e", "window": "#9dafd3", "unknown": "#d0d3d5"}
+USUAL = Fraction("99.9")
+"""In percent: the brief's own uptime a month."""
 VERDICTS = {
     Verdict.MET: "ok",
     Verdict.ON_COURSE: "ok",
@@ -46,8 +48,8 @@ def share(value: Fraction | None) -> str:
 
 @register.filter
 def target(value: Fraction | Decimal | None) -> str:
-    """A target as it was agreed: 99.9 %. A fraction is a share, a decimal is in percent."""
-    if value is None:
+    """A target as it was agreed: 99.9 %, a dash for none. A fraction is a share, a decimal is in percent."""
+    if not value:
         return "–"
     percent = Decimal(value.numerator * 100) / value.denominator if isinstance(value, Fraction) else value
     return f"{percent.normalize():f}{showing.SPACE}%"
@@ -105,7 +107,7 @@ def in_words(pieces: Iterable[Piece]) -> str:
 
 @register.simple_tag
 def strip(cells: Sequence[Cell]) -> SafeString:
-    """`{% strip row.cells %}`: twelve months, this one last. Without a target less than 100 % is told, not judged."""
+    """`{% strip row.cells %}`: twelve months, this one last. Where nothing was promised, by the usual 99.9 %."""
     told = ", ".join(f"{cell.month:%b %Y} {_percent(cell)}" for cell in cells if cell.adjusted is not None)
     return format_html(
         '<svg class="trace" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>',
@@ -124,7 +126,7 @@ def _cell_tone(cell: Cell) -> str:
         return "unknown"
     if cell.verdict:
         return VERDICTS[Verdict(cell.verdict)]
-    return "ok" if cell.adjusted == 100 else "warn"
+    return "ok" if cell.adjusted >= USUAL else "warn"
 
 
 def _percent(cell: Cell) -> str:

@@ -16,7 +16,7 @@ from umlindi.uptime.exporting import HEADINGS, as_rows
 from umlindi.uptime.forms import PeriodForm, ReasonForm
 from umlindi.uptime.models import ClosedMonth, Objective
 from umlindi.uptime.queries.book import Kind
-from umlindi.uptime.queries.closed import is_whole
+from umlindi.uptime.queries.closed import is_whole, windows_of
 from umlindi.uptime.queries.pages import MODELS
 from umlindi.uptime.queries.periods import Asked
 from umlindi.uptime.queries.subjects import Subject
@@ -71,7 +71,7 @@ def month(request: Request, pk: int) -> HttpResponse:
 
 def _month(request: Request, row: ClosedMonth, form: ReasonForm, status: int = 200) -> HttpResponse:
     beside = ClosedMonth.objects.filter(organisation=row.organisation, month=row.month).order_by("closed_at")
-    context = {"row": row, "whole": is_whole(row), "beside": beside, "form": form}
+    context = {"row": row, "whole": is_whole(row), "windows": windows_of(row), "beside": beside, "form": form}
     return render(request, "uptime/month.html", context, status=status)
 
 
