@@ -29,6 +29,7 @@ from django.core.management import call_command  # noqa: E402
 from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
 
 from look_alerts import alert_rows  # noqa: E402
+from look_heartbeats import heartbeat_rows  # noqa: E402
 from umlindi.accounts.models import Organisation, User  # noqa: E402
 from umlindi.accounts.queries import actor_of  # noqa: E402
 from umlindi.accounts.rules import Role  # noqa: E402
@@ -207,6 +208,7 @@ def rows() -> dict[str, Any]:
         **outages(answers, now),
         **alert_rows(site, (nomvula, sipho), now),
         **on_call(hospital, nomvula, sipho, now),
+        **heartbeat_rows(site, now),
         "person": nomvula.pk,
         "other": sipho.pk,
         "gone": gone.pk,
