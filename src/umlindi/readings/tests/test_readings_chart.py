@@ -64,7 +64,7 @@ def test_each_marked_step_is_a_piece_of_the_strip(marked: list[bool]) -> None:
 
 
 def test_a_measure_says_in_what_it_is_counted() -> None:
-    units = {"echo": Unit.MS, "offset_s": Unit.SECONDS, "disk_used_share:/var": Unit.SHARE, "studies_count": Unit.COUNT}
+    units = {"echo": Unit.MS, "offset_s": Unit.SECONDS, "disk_used_share:/var": Unit.SHARE, "studies": Unit.COUNT}
     assert {name: unit_of(name) for name in units} == units
     said = [
         told(0.42, Unit.MS),
@@ -74,6 +74,7 @@ def test_a_measure_says_in_what_it_is_counted() -> None:
         told(0.78, Unit.SHARE),
     ]
     assert said == ["0.4 ms", "12 ms", "2.1 s", "-0.5 s", "78 %"]
+    assert told(3.21e9, unit_of("disk_bytes")) == "3.2 GB"
     assert told(14000, Unit.COUNT) == "14\N{NO-BREAK SPACE}000"
 
 

@@ -10,6 +10,7 @@ function say(value, unit) {
   if (value === null || value === undefined) return "–";
   if (unit === "share") return `${(value * 100).toFixed(0)} %`;
   if (unit === "count") return value.toLocaleString("en-ZA");
+  if (unit === "bytes") return `${(value / 1e9).toFixed(1)} GB`;
   if (unit === "ms" && Math.abs(value) >= 1000) return say(value / 1000, "s");
   return `${value.toFixed(Math.abs(value) >= 10 || value === 0 ? 0 : 1)} ${unit}`;
 }
