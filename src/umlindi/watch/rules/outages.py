@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from umlindi.probes import ProbeResult
@@ -42,16 +42,35 @@ class Open:
 def causes(outages: Iterable[Open], beneath: Callable[[int], Sequence[int]]) -> Mapping[int, int | None]:
     """The outage that each outage is a mere consequence of, or None, by id.
 
-    `beneath` gives every system that a system stands on, nearest first. The cause is a root: it lies on a system that
-    stands on no other system that is down. Of several the nearest counts, and on it the outage that began first.
+    `beneath` gives every system that a system stands on, nearest first, and no system stands on itself. What is nearest
+    and down counts, on it the outage that began first; the cause is whatever that one is a consequence of, down to one
+    that is nobody's.
     """
     found = list(outages)
-    mains = _mains(found)
-    roots: dict[int, list[Open]] = {}
-    for system in {one.system for one in found}:
-        down = [other for other in beneath(system) if other in mains and other != system]
-        roots[system] = [mains[other] for other in down if not any(deeper in mains for deeper in beneath(other))]
-    return {one.id: _cause(one, roots[one.system]) for one in found}
+    return _Causes(_mains(found), beneath).of(found)
+
+
+@dataclass(slots=True)
+class _Causes:
+    mains: Mapping[int, Open]
+    beneath: Callable[[int], Sequence[int]]
+    known: dict[int, Open | None] = field(default_factory=dict)
+
+    def of(self, outages: Iterable[Open]) -> Mapping[int, int | None]:
+        roots = {one.id: self._root(one) for one in outages}
+        return {id_: root.id if root else None for id_, root in roots.items()}
+
+    def _root(self, outage: Open) -> Open | None:
+        if outage.id not in self.known:
+            nearest = self._nearest(outage)
+            self.known[outage.id] = nearest and (self._root(nearest) or nearest)
+        return self.known[outage.id]
+
+    def _nearest(self, outage: Open) -> Open | None:
+        if not outage.may_follow:
+            return None
+        down = (self.mains[other] for other in self.beneath(outage.system) if other in self.mains)
+        return next((main for main in down if main.since - outage.since <= EARLIER_BY), None)
 
 
 def _mains(outages: Iterable[Open]) -> dict[int, Open]:
@@ -61,12 +80,6 @@ def _mains(outages: Iterable[Open]) -> dict[int, Open]:
         if one.may_cause:
             mains.setdefault(one.system, one)
     return mains
-
-
-def _cause(outage: Open, roots: Iterable[Open]) -> int | None:
-    if not outage.may_follow:
-        return None
-    return next((root.id for root in roots if root.since - outage.since <= EARLIER_BY), None)
 
 
 def worse(condition: str, than: str) -> bool:
