@@ -111,7 +111,7 @@ class Spool:
         self._end += len(frame)
 
     def _make_room(self) -> None:
-        """Thin the older half, or all: what went well keeps its figures and loses its particulars. Where even that is too
+        """Thin the older half, or all: what went well keeps its figures, not its particulars. Where even that is too
         much, the oldest quarter goes, and the log says so."""
         batches = list(self._on_disk())
         half = len(batches) // 2
