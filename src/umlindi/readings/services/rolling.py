@@ -14,6 +14,7 @@ MEMORY = "128MB"
 
 PREPARE = "SELECT pg_advisory_xact_lock(%s), set_config('work_mem', %s, true)"
 MARKED = "SELECT DISTINCT start FROM readings_mark WHERE level = %s AND start <= %s ORDER BY start"
+SUMMARIZE = "SELECT brin_summarize_new_values(%s::regclass)"
 UNMARK = "DELETE FROM readings_mark WHERE level = %s AND start = %s"
 MARK = "INSERT INTO readings_mark VALUES (%s, %s)"
 
@@ -74,7 +75,16 @@ def _roll(level: Level, start: datetime) -> bool:
         cursor.execute(UNMARK, [level, start])
         if not cursor.rowcount:
             return False
+        cursor.execute(SUMMARIZE, [_source_index(level, start)])
         cursor.execute(ROLLS[level], {"start": start, "end": start + LENGTH[level]})
         if level is Level.HOUR:
             cursor.execute(MARK, [Level.DAY, partition_of(Level.RAW, start).start])
     return True
+
+
+def _source_index(level: Level, start: datetime) -> str:
+    """The index on time of the partition that is rolled up, as PostgreSQL names it. Pages that are not summed up in it
+    yet would be read for every hour of the day."""
+    if level is Level.HOUR:
+        return f"{partition_of(Level.RAW, start).name}_at_idx"
+    return f"{partition_of(Level.HOUR, start).name}_start_idx"
