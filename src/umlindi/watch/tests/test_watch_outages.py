@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -408,6 +409,48 @@ def test_two_processes_that_see_a_cause_and_its_consequence_at_once_see_both(tow
         time.sleep(0.2)
     thread.join()
     assert causes_of(tower) == {"archive": "host", "host": None}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_happens_the_record_holds_together(tower: dict[str, Interface], seed: int) -> None:
+    chance, interfaces = random.Random(seed), [*tower.values(), make_interface(tower["host"].system)]
+    for minute in range(60):
+        if chance.random() < 0.3:
+            hear_all()
+        before = {row.pk: row for row in Outage.objects.all()}
+        batch = chance.sample(interfaces, chance.randint(1, len(interfaces)))
+        told = [Turned(one, *_happened(chance, minute), flapping=chance.random() < 0.1) for one in batch]
+        follow(told, minutes(minute))
+        for row in Outage.objects.select_related("because"):
+            _sound(row, before.get(row.pk))
+    open_ = Outage.objects.filter(until=None)
+    assert open_.count() == len(set(open_.values_list("key", flat=True)))
+
+
+def _happened(chance: random.Random, minute: int) -> tuple[Condition, datetime, ProbeResult]:
+    condition = chance.choice([UP, UP, DEGRADED, DOWN, DOWN, UNKNOWN])
+    results = {UP: [good()], DEGRADED: [slow()], DOWN: [bad(), bad("echo", "TIMEOUT", "hung")]}
+    result = chance.choice(results.get(condition, [unasked(), good()]))
+    return condition, minutes(minute - chance.random()), result
+
+
+def _sound(row: Outage, before: Outage | None) -> None:
+    """What holds of every outage at every moment, and what may not change unheard."""
+    assert row.until is None or row.since <= row.until
+    assert (row.until is None) == (row.closed_at is None)
+    if row.until is None and row.because is not None:
+        cause = row.because
+        assert (cause.until, cause.because_id, cause.condition) == (None, None, "down")
+        assert cause.system_id != row.system_id
+    if before is None or not before.heard:
+        assert not row.heard
+        return
+    told = ("condition", "because_id", "cause_rule", "flapping", "until")
+    changed = any(getattr(row, name) != getattr(before, name) for name in told)
+    assert row.heard is not changed
+    if before.until is not None:
+        assert not changed
+    assert (row.since, row.first, row.key) == (before.since, before.first, before.key)
 
 
 @pytest.mark.e2e
