@@ -30,6 +30,7 @@ from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
 
 from look_alerts import alert_rows  # noqa: E402
 from look_heartbeats import heartbeat_rows  # noqa: E402
+from look_uptime import uptime_rows  # noqa: E402
 from umlindi.accounts.models import Organisation, User  # noqa: E402
 from umlindi.accounts.queries import actor_of  # noqa: E402
 from umlindi.accounts.rules import Role  # noqa: E402
@@ -209,6 +210,7 @@ def rows() -> dict[str, Any]:
         **alert_rows(site, (nomvula, sipho), now),
         **on_call(hospital, nomvula, sipho, now),
         **heartbeat_rows(site, now),
+        **uptime_rows(site, now),
         "person": nomvula.pk,
         "other": sipho.pk,
         "gone": gone.pk,

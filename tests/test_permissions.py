@@ -35,12 +35,13 @@ from umlindi.core.actors import Actor
 from umlindi.core.audit import record
 from umlindi.core.models import AuditEvent
 from umlindi.demo.faults import choose
-from umlindi.estate.models import Contact, Dependency
+from umlindi.estate.models import Contact, Dependency, System
 from umlindi.heartbeats.models import Heartbeat
 from umlindi.oncall.models import Holiday, Override, Profile, Swap
 from umlindi.oncall.rules.secrets import digest_of
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.testing.oncall import make_mailbox, make_rota
+from umlindi.uptime.models import ClosedMonth, Objective, Terms, Window
 from umlindi.watch.models import Check, Outage
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -221,12 +222,40 @@ def _world(name: str) -> World:
         "keys": person,
         **_on_call(organisation, now),
         **_alerts(organisation, now),
+        **_uptime(system, now),
     }
     with transaction.atomic():
         event = record(Actor.house("test"), "system.changed", system)
     slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
     numbers = {kind: row.pk for kind, row in rows.items()} | {"seq": event.seq, "slug": FAULT}
     return World(organisation, CHOICES | slugs | numbers | {"secret": _calendar_of(person), "link": heartbeat.secret})
+
+
+def _uptime(system: System, now: datetime) -> dict[str, Any]:
+    organisation = system.site.organisation
+    objective = Objective.objects.create(organisation=organisation, name="Imaging")
+    Terms.objects.create(objective=objective, since=now.date().replace(day=1)).systems.add(system)
+    window = Window.objects.create(
+        organisation=organisation,
+        title="Upgrade",
+        reason="Security fixes",
+        agreed_by="S. Gxowa",
+        starts=now + timedelta(days=1),
+        ends=now + timedelta(days=2),
+        zone="Africa/Johannesburg",
+        created_by="test",
+    )
+    window.systems.add(system)
+    month = ClosedMonth.objects.create(
+        organisation=organisation,
+        month=now.date().replace(year=now.year - 1, day=1),
+        closed_at=now,
+        rules=1,
+        policy={"windows": [], "objectives": [], "zone": "Africa/Johannesburg"},
+        hash="x",
+        closed_by="test",
+    )
+    return {"objectives": objective, "windows": window, "months": month}
 
 
 def _on_call(organisation: Organisation, now: datetime) -> dict[str, Any]:
