@@ -85,8 +85,13 @@ class LayerForm(forms.Form):
         choices = [("", "–"), *people]
         for number in range(places):
             self.fields[f"person-{number}"] = forms.TypedChoiceField(
-                label=f"Turn {number + 1}", coerce=int, empty_value=None, choices=choices, required=False
+                label=f"Turn {number + 1}", coerce=int, empty_value=None, choices=choices, required=number == 0
             )
+
+    @property
+    def removed(self) -> bool:
+        """Whether the layer is to go, so that nothing of it need be right."""
+        return bool(self.data.get(self.add_prefix("remove")))
 
     def turns(self) -> list[forms.BoundField]:
         return [bound for bound in self if bound.name.startswith("person-")]

@@ -49,7 +49,7 @@ class _Courier:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            bufsize=0,
         )
 
     def ask(self, asked: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -57,8 +57,7 @@ class _Courier:
         assert self.process.stdin is not None  # noqa: S101 - both are pipes
         assert self.process.stdout is not None  # noqa: S101
         try:
-            self.process.stdin.write(json.dumps(asked) + "\n")
-            self.process.stdin.flush()
+            self.process.stdin.write(f"{json.dumps(asked)}\n".encode())
         except BrokenPipeError as error:
             raise Retriable(Layer.HOST, "MESSENGER", "the process that sends messages has died") from error
         if not select.select([self.process.stdout], [], [], seconds)[0]:
@@ -68,6 +67,9 @@ class _Courier:
         self.used_at = time.monotonic()
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
 
     def end(self) -> None:
         with self.process:
@@ -119,9 +121,9 @@ def _courier() -> Iterator[_Courier]:
 
 
 def _waiting_one() -> _Courier | None:
-    """One that has answered within the last minute. Those that have not end here."""
+    """One that lives and has answered within the last minute. The others end here."""
     with _lock:
-        fresh = [each for each in _idle if time.monotonic() - each.used_at < KEPT_SECONDS]
+        fresh = [each for each in _idle if each.alive() and time.monotonic() - each.used_at < KEPT_SECONDS]
         stale = [each for each in _idle if each not in fresh]
         chosen = fresh.pop() if fresh else None
         _idle[:] = fresh

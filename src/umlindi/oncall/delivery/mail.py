@@ -70,12 +70,19 @@ def fault_of(error: OSError) -> Fault:
         what = next((what for kind, what in _REFUSED.items() if isinstance(error, kind)), "the message")
         return _refused(error.smtp_code, error.smtp_error, what)
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return Retriable(Layer.TRANSPORT, "CLOSED", "the mail server closed the connection")
+        return _disconnected(error)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Permanent(Layer.TLS, "NO-STARTTLS", _STARTTLS_MISSING)
     if isinstance(error, smtplib.SMTPException):
         return Permanent(Layer.APPLICATION, "SMTP", "the mail server does not speak SMTP as RFC 5321 has it")
     return os_fault(error, "speaking to the mail server")
+
+
+def _disconnected(error: smtplib.SMTPServerDisconnected) -> Fault:
+    """smtplib calls a time-out a disconnection, too."""
+    if isinstance(error.__context__, OSError):
+        return os_fault(error.__context__, "speaking to the mail server")
+    return Retriable(Layer.TRANSPORT, "CLOSED", "the mail server closed the connection")
 
 
 def _refused(code: int, said: bytes | str, what: str) -> Fault:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-import holidays
 from django.conf import settings
 from django.db import transaction
 
@@ -24,6 +23,8 @@ CALENDAR = Subject("oncall.holiday", "", "the public holidays of South Africa")
 
 def by_law(year: int) -> dict[date, str]:
     """Act 36 of 1994 with the days proclaimed under s 2A, as far as the library knows them."""
+    import holidays  # noqa: PLC0415 - it knows every country, and takes most of a second to load
+
     return dict(sorted(holidays.country_holidays(COUNTRY, years=year).items()))
 
 

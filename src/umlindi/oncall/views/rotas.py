@@ -122,12 +122,12 @@ def _one_more(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def _valid(form: RotaForm, layers: list[LayerForm]) -> bool:
-    return all([form.is_valid(), *(each.is_valid() for each in layers)])
+    return all([form.is_valid(), *(each.is_valid() for each in layers if not each.removed)])
 
 
 def _ordered(layers: list[LayerForm]) -> list[services.LayerGiven]:
-    kept = [each for each in layers if not each.cleaned_data["remove"]]
-    return [each.given() for each in sorted(kept, key=lambda each: each.cleaned_data["place"])]
+    kept = [each for each in layers if not each.removed]
+    return [each.given() for each in sorted(kept, key=lambda each: int(each.cleaned_data["place"]))]
 
 
 def _preview(form: RotaForm, where: Organisation | None, layers: list[services.LayerGiven]) -> Drawn:
