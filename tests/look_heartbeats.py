@@ -66,5 +66,5 @@ def _house(now: datetime) -> None:
         broken = name == "watch.morning"
         told = {"ok": not broken, "error": "OperationalError" if broken else ""}
         ScheduledRun.objects.create(name=name, due=now, started_at=now - number * MINUTE, finished_at=now, **told)
-    error = "could not be told: ConnectTimeout"
+    error = "it could not be reached (ConnectTimeout)"
     Outgoing.objects.create(tried_at=now, told_at=now - 3 * HOUR, error=error)

@@ -23,6 +23,7 @@ class Heartbeat(models.Model):
     """A backup, a script, a scheduled task: who knows `secret` reports for it.
 
     The fields down to `paused` are people's; those after it are measured (`rules.states` says what they mean).
+    `awaited_from` is its first start, or when it was resumed: from then on it must report, as from `starts`.
     `judge_at` is when time alone may change its state; null where only a ping can.
     """
 
@@ -46,6 +47,7 @@ class Heartbeat(models.Model):
     next_step = models.TextField(blank=True, max_length=1000)
     paused = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=STATES, default=State.NEW)
+    awaited_from = models.DateTimeField(null=True)
     good_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     exit_code = models.BigIntegerField(null=True)
@@ -76,7 +78,8 @@ class Heartbeat(models.Model):
 
     @property
     def heard(self) -> Heard:
-        return Heard(self.paused, self.starts, self.good_at, self.failed_at, self.started_at, self.exit_code)
+        starts = max((at for at in (self.starts, self.awaited_from) if at), default=None)
+        return Heard(self.paused, starts, self.good_at, self.failed_at, self.started_at, self.exit_code)
 
     @property
     def key(self) -> str:

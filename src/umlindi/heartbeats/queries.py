@@ -22,7 +22,7 @@ from umlindi.heartbeats.services.house import watched_jobs
 from umlindi.watch.models import Outage
 
 SPARKS = 20
-PINGS_SHOWN = 50
+PINGS_SHOWN = 30
 _TOLD = {
     State.NEW: ("later", "Never reported"),
     State.UP: ("up", "Up"),

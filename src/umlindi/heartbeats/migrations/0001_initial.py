@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("awaited_from", models.DateTimeField(null=True)),
                 ("good_at", models.DateTimeField(null=True)),
                 ("failed_at", models.DateTimeField(null=True)),
                 ("exit_code", models.BigIntegerField(null=True)),

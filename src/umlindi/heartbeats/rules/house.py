@@ -111,7 +111,7 @@ def _process(name: str) -> str:
 
 
 def _subject(name: str) -> str:
-    return f"Umlindi's {name} process"
+    return f"Umlindi’s {name} process"
 
 
 @dataclass(frozen=True, slots=True)

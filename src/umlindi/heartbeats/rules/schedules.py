@@ -19,6 +19,7 @@ EARLY = timedelta(minutes=1)
 """A clock may be so far ahead of ours: who reports at 01:59:30 what is due at 02:00 has reported in time."""
 
 _UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+_ONCE = {timedelta(days=1): "day", timedelta(hours=1): "hour", timedelta(minutes=1): "minute"}
 _PART = re.compile(r"([0-9]{1,7}) ?(d|h|min|s)")
 _LENGTH = re.compile(rf"{_PART.pattern}(?: ?{_PART.pattern})*")
 
@@ -57,9 +58,9 @@ class Schedule:
         return list(islice(cron_times(self.cron, self.zone, moment), count))
 
     def in_words(self) -> str:
-        """As it stands in a sentence: "every 2 h", "at 02:00 every day (Africa/Johannesburg)"."""
+        """As it stands in a sentence: "every 2 h", "every day", "at 02:00 every day (Africa/Johannesburg)"."""
         if self.period is not None:
-            return f"every {spelled(self.period)}"
+            return f"every {_ONCE.get(self.period) or spelled(self.period)}"
         told = CronSim(self.cron, datetime(2026, 1, 1, tzinfo=UTC)).explain()
         return f"{told[:1].lower()}{told[1:]} ({self.zone})"
 

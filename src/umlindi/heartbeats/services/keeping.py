@@ -82,7 +82,7 @@ def resume(actor: Actor, heartbeat: Heartbeat, now: datetime) -> Heartbeat:
         with audited(actor, "heartbeat.resumed", held):
             held.paused = False
             held.failed_at = held.started_at = None
-            held.starts = now + (held.period or timedelta(0))
+            held.awaited_from = now + (held.period or timedelta(0))
             settle(held, now)
             held.save()
     return held

@@ -61,14 +61,14 @@ def _run(stop: threading.Event) -> None:
 def announce(url: str, now: datetime) -> bool:
     """Tell the outside watcher, if all is well. False where it is not, or the watcher could not be told."""
     if why := ailing(now):
-        _keep(now, f"not told, for {why}", told=False)
+        _keep(now, why, told=False)
         return False
     # That this row can be written is part of what is told.
     _keep(now, "", told=False)
     try:
         httpx.get(url, timeout=TIMEOUT_S, follow_redirects=True).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        _keep(now, f"could not be told: {type(error).__name__}", told=False)
+        _keep(now, f"it could not be reached ({type(error).__name__})", told=False)
         return False
     _keep(now, "", told=True)
     return True
@@ -87,7 +87,7 @@ def ailing(now: datetime) -> str:
 
 def _keep(now: datetime, error: str, *, told: bool) -> None:
     if error:
-        log.error("the outside watcher %s", error)
+        log.error("the outside watcher is not told that all is well: %s", error)
     values = {"tried_at": now, "error": error[:300]} | ({"told_at": now} if told else {})
     with transaction.atomic():
         Outgoing.objects.update_or_create(id=1, defaults=values)

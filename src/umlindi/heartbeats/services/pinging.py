@@ -16,7 +16,7 @@ from umlindi.heartbeats.services.judging import JUDGED, settle
 KEPT = 100
 SWEPT_EVERY = 20
 BODY_KEPT = 2000
-HEARD = ["starts", "good_at", "failed_at", "exit_code", "started_at", "pinged_at", "pings"]
+HEARD = ["awaited_from", "good_at", "failed_at", "exit_code", "started_at", "pinged_at", "pings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _hear(heartbeat: Heartbeat, report: Report, now: datetime) -> timedelta | No
     if report.signal is Signal.START:
         heartbeat.started_at = now
         if heartbeat.good_at is None and heartbeat.starts is None:
-            heartbeat.starts = now
+            heartbeat.awaited_from = heartbeat.awaited_from or now
         return None
     runtime = now - heartbeat.started_at if heartbeat.started_at else None
     heartbeat.started_at = None

@@ -14,7 +14,7 @@ from umlindi.web import wording
 
 register = template.Library()
 NOTHING = SafeString('<span class="none">–</span>')
-WIDTH, HEIGHT, LEAST = 8, 16, 1.5
+BARS, WIDTH, HEIGHT, LEAST = 20, 8, 16, 1.5
 
 
 @register.simple_tag
@@ -23,11 +23,14 @@ def spark(runtimes: Sequence[float]) -> SafeString:
     if not runtimes:
         return NOTHING
     most = max(runtimes) or 1.0
-    bars = [(place * WIDTH, HEIGHT - _high(each, most), _high(each, most)) for place, each in enumerate(runtimes)]
+    first = BARS - len(runtimes)
+    bars = [
+        (place * WIDTH, HEIGHT - _high(each, most), _high(each, most)) for place, each in enumerate(runtimes, first)
+    ]
     told = f"Last {len(runtimes)} runs: {wording.duration(min(runtimes))} to {wording.duration(max(runtimes))}"
     return format_html(
         '<svg class="spark" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg> {}',
-        20 * WIDTH,
+        BARS * WIDTH,
         HEIGHT,
         told,
         format_html_join("", '<rect x="{}" y="{}" width="6" height="{}"/>', bars),

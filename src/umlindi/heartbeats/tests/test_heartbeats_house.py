@@ -212,7 +212,7 @@ def test_a_silent_process_is_one_outage_that_ends_when_it_is_heard(house: Callab
         services.tick(NOW + seconds * SECOND)
     (outage,) = Outage.objects.filter(kind="house")
     assert (outage.key, outage.since, outage.organisation) == ("house:process:watch", NOW, None)
-    assert str(outage) == "Umlindi's watch process has not been heard from since 24 Nov 10:00:00 UTC"
+    assert str(outage) == "Umlindi’s watch process has not been heard from since 24 Nov 10:00:00 UTC"
     house(NOW + 90 * SECOND)
     services.tick(NOW + 90 * SECOND)
     assert open_outages() == []
@@ -333,12 +333,12 @@ def test_the_outside_watcher_is_told_while_all_is_well_and_not_when_something_is
     answers[0] = 500
     assert not announce(url, later)
     kept = Outgoing.objects.get()
-    assert (kept.told_at, kept.error) == (NOW, "could not be told: HTTPStatusError")
+    assert (kept.told_at, kept.error) == (NOW, "it could not be reached (HTTPStatusError)")
 
 
 def test_an_outside_watcher_that_is_not_there_is_said_and_hurts_nobody(house: Callable[..., None]) -> None:
     assert not announce("http://127.0.0.1:1/x", NOW)
-    assert Outgoing.objects.get().error == "could not be told: ConnectError"
+    assert Outgoing.objects.get().error == "it could not be reached (ConnectError)"
 
 
 def test_a_pager_that_no_longer_looks_after_the_house_lets_the_outside_notice(

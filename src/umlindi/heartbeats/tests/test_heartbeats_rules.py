@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umlindi.heartbeats.rules.schedules import EARLY, BadCron, Schedule, check_cron, spelled
+from umlindi.heartbeats.rules.schedules import EARLY, BadCron, Schedule, check_cron, length_of, spelled
 from umlindi.heartbeats.rules.states import Fault, Heard, Signal, State, headline, judge, signal_of
 
 ZONES = ["Africa/Johannesburg", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
@@ -216,3 +216,17 @@ def test_lengths_are_said_in_their_two_largest_units() -> None:
         "1 h 30 min",
         "45 s",
     ]
+
+
+@given(st.integers(1, 10**7))
+def test_a_length_that_is_said_in_full_is_read_back(seconds: int) -> None:
+    whole = timedelta(seconds=seconds)
+    said = spelled(whole)
+    assert length_of(said) <= whole
+    assert spelled(length_of(said)) == said
+
+
+@pytest.mark.parametrize("text", ["", "1", "soon", "1 week", "-1 d", "1.5 h", "٣ d", "1 d,"])
+def test_what_is_no_length_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a number"):
+        length_of(text)

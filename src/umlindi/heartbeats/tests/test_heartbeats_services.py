@@ -77,7 +77,7 @@ def test_one_that_is_missed_is_an_outage_from_when_it_was_too_late_until_the_nex
     assert (outage.kind, outage.system, outage.site, outage.until) == ("heartbeat", system, system.site, None)
     assert outage.since == NOON + HOUR + 10 * MINUTE
     assert str(outage) == (
-        f"Nightly backup of {system.name} has not reported since 24 Nov 12:00; expected by 24 Nov 13:10, every 1 h"
+        f"Nightly backup of {system.name} has not reported since 24 Nov 12:00; expected by 24 Nov 13:10, every hour"
     )
     assert outage.fix == "Ring the person who keeps the backups."
     assert outage.first["steps"][0]["code"] == "MISSING"
