@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -31,11 +32,15 @@ WHERE interface = ANY(%s) AND measure = ANY(%s) AND start >= %s AND start < %s
 """
 PARTS = {level: HISTOGRAM_PART.format(table=level.table) for level in Level} | {Level.RAW: RAW_PART}
 GATHER = """
-SELECT date_bin(make_interval(secs => %s), at, %s), measure, bucket, sum(n), sum(part), min(least), max(greatest)
-FROM ({parts}) AS gathered
-GROUP BY 1, 2, 3
+SELECT step, measure, array_agg(bucket), array_agg(n), sum(part), min(least), max(greatest)
+FROM (
+  SELECT date_bin(make_interval(secs => %s), at, %s) AS step, measure, bucket,
+    sum(n) AS n, sum(part) AS part, min(least) AS least, max(greatest) AS greatest
+  FROM ({parts}) AS gathered
+  GROUP BY 1, 2, 3
+) AS bucketed
+GROUP BY 1, 2
 """
-Row = tuple[datetime, int, int, int, float | None, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,10 @@ def gather(wanted: Wanted) -> dict[tuple[datetime, str], Histogram]:
     parts = pieces(wanted.start, wanted.end, _kept(), wanted.coarsest)
     if not names or not parts:
         return {}
-    rows: dict[tuple[datetime, str], list[Row]] = {}
-    for row in _rows(wanted, list(names), parts):
-        rows.setdefault((row[0], names[row[1]]), []).append(row)
-    return {key: _histogram(group) for key, group in rows.items()}
+    return {
+        (step, names[measure]): Histogram(dict(zip(buckets, numbers, strict=True)), total, least, greatest)
+        for step, measure, buckets, numbers, total, least, greatest in _rows(wanted, list(names), parts)
+    }
 
 
 def _names(measures: Collection[str]) -> dict[int, str]:
@@ -82,20 +87,10 @@ def _kept() -> Kept:
     )
 
 
-def _rows(wanted: Wanted, measures: list[int], parts: list[Piece]) -> list[Row]:
+def _rows(wanted: Wanted, measures: list[int], parts: list[Piece]) -> list[tuple[Any, ...]]:
     sql = GATHER.format(parts=" UNION ALL ".join(PARTS[part.level] for part in parts))
     interfaces = list(wanted.interfaces)
     each = [value for part in parts for value in (interfaces, measures, part.start, part.end)]
     with connection.cursor() as cursor:
         cursor.execute(sql, [wanted.step.total_seconds(), EPOCH, *each])
         return list(cursor.fetchall())
-
-
-def _histogram(rows: Iterable[Row]) -> Histogram:
-    _, _, buckets, numbers, parts, least, greatest = zip(*rows, strict=True)
-    return Histogram(
-        counts=dict(zip(buckets, numbers, strict=True)),
-        total=sum(part for part in parts if part is not None),
-        least=min(least),
-        greatest=max(greatest),
-    )

@@ -20,9 +20,12 @@ ORDER BY at DESC
 LIMIT %s
 """
 MEASURES_OF = """
-SELECT name FROM readings_measure WHERE id IN (
-  SELECT unnest(measures) FROM readings_shape WHERE id IN (
-    SELECT shape FROM readings_reading WHERE interface = %s AND at >= %s))
+SELECT name FROM readings_measure AS measure
+WHERE id IN (SELECT measure FROM readings_hour WHERE interface = %(interface)s AND start >= %(since)s AND measure <> 0)
+  OR id IN (
+    SELECT unnest(measures) FROM readings_shape WHERE id IN (
+      SELECT shape FROM readings_reading
+      WHERE interface = %(interface)s AND at >= %(since)s ORDER BY at DESC LIMIT 200))
 ORDER BY name
 """
 PACE = "SELECT count(*) FROM readings_reading WHERE interface = ANY(%s) AND at >= %s AND at < %s"
@@ -39,9 +42,9 @@ def recent(interface: int, since: datetime, limit: int) -> list[Reading]:
 
 
 def measures_of(interface: int, since: datetime) -> list[str]:
-    """What was measured of an interface since then, by name."""
+    """What was measured of an interface since then, by name: in hours that are rolled up, and in its newest answers."""
     with connection.cursor() as cursor:
-        cursor.execute(MEASURES_OF, [interface, since])
+        cursor.execute(MEASURES_OF, {"interface": interface, "since": since})
         return [name for (name,) in cursor.fetchall()]
 
 
