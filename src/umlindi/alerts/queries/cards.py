@@ -134,7 +134,8 @@ def verdict_of(alert: Alert, now: datetime) -> Verdict:
 
 def _with_pages(rows: QuerySet[Alert]) -> Iterable[Alert]:
     pages = Page.objects.filter(kind__in=TELLING).select_related("channel")
-    return rows.select_related("organisation", "site", "system").prefetch_related(Prefetch("pages", queryset=pages))
+    related = rows.select_related("organisation", "site", "system__site__organisation")
+    return related.prefetch_related(Prefetch("pages", queryset=pages))
 
 
 def _next(alert: Alert) -> Next | None:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from umlindi.alerts.models import Alert
 from umlindi.alerts.queries.cards import Card
+from umlindi.alerts.queries.duty import duties
 from umlindi.alerts.rules.escalation import Frozen, Target
 from umlindi.oncall.models import Rota
-from umlindi.oncall.queries import on_call
 
 NOBODY = "nobody is on call"
 
@@ -25,8 +25,8 @@ class Chain:
     def load(cls, alerts: Sequence[Alert], now: datetime) -> Chain:
         """For the next step of each alert. A rota is asked for the present: until then it may still change hands."""
         rotas = {target.id for alert in alerts for target in _next_targets(alert) if target.kind == "rota"}
-        people = {rota.pk: on_call(rota, now) for rota in Rota.objects.filter(pk__in=rotas)}
-        return cls({pk: str(person) if person else NOBODY for pk, person in people.items()})
+        found = duties(Rota.objects.filter(pk__in=rotas), now)
+        return cls({one.rota.pk: str(one.person) if one.person else NOBODY for one in found})
 
     def next_people(self, card: Card) -> list[str]:
         """Who is told next; none where nobody is to come."""

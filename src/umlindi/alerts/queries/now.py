@@ -14,23 +14,25 @@ from umlindi.accounts.models import Organisation
 from umlindi.alerts.models import Alert, AlertOutage
 from umlindi.alerts.queries.cards import Card, open_alerts
 from umlindi.alerts.queries.chain import Chain
+from umlindi.alerts.queries.duty import on_duty
 from umlindi.alerts.rules.severity import WORST_FIRST
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Contact
-from umlindi.oncall.queries import on_call_now
 from umlindi.oncall.queries.pages import Now as OnCall
 from umlindi.oncall.rules.severity import Severity
 from umlindi.watch.models import Outage
 from umlindi.watch.queries.due import Due, due_today
-from umlindi.watch.queries.estate import EstateRow, estate_rows
-from umlindi.watch.rules.conditions import Condition
+from umlindi.watch.queries.estate import Estate, estate_now
 from umlindi.web.wording import number
 
 MINUTE = 60
 TAKEN_UP_WITHIN = timedelta(minutes=1)
 SHOWN = 8
 """As many causes are told in full; a person deals with them one after another. The others are lines beneath."""
+LINES = 24
+SYSTEMS = 60
+"""As many systems are listed unasked, the worst: the page is fetched each ten seconds, over poor links too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class NowPage:
     more: Sequence[Card]
     quiet: Sequence[Card]
     untold: Sequence[Outage]
-    estate: Sequence[EstateRow]
+    estate: Estate
     on_call: Sequence[OnCall]
     due: Sequence[Due]
     well_since: datetime | None
@@ -90,6 +92,10 @@ class NowPage:
     @property
     def loud(self) -> list[Card]:
         return [*(one.card for one in self.told), *self.more]
+
+    @property
+    def more_shown(self) -> Sequence[Card]:
+        return self.more[:LINES]
 
     @property
     def down(self) -> int:
@@ -119,19 +125,10 @@ class NowPage:
         """Whether something was found so long ago that a living pager would have taken it up."""
         return any(self.as_of - outage.detected_at > TAKEN_UP_WITHIN for outage in self.untold)
 
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Interfaces by condition; every condition is there."""
-        found = [part.condition for row in self.estate for part in row.interfaces]
-        return {one.value: found.count(one) for one in Condition}
 
-    @property
-    def newest(self) -> datetime | None:
-        """When anything was last probed: how fresh what is measured is."""
-        return max((row.probed_at for row in self.estate if row.probed_at), default=None)
-
-
-def now_page(actor: Actor, now: datetime, organisation: Organisation | None = None) -> NowPage:
+def now_page(
+    actor: Actor, now: datetime, organisation: Organisation | None = None, most: int | None = SYSTEMS
+) -> NowPage:
     """The same number of queries whatever the number of systems and alerts."""
     cards = sorted(open_alerts(actor, now, organisation), key=_order)
     loud = [card for card in cards if not card.quiet and not card.alert.muted]
@@ -141,8 +138,8 @@ def now_page(actor: Actor, now: datetime, organisation: Organisation | None = No
         more=loud[SHOWN:],
         quiet=[card for card in cards if card.quiet or card.alert.muted],
         untold=untold(actor, organisation),
-        estate=estate_rows(actor, now, organisation),
-        on_call=on_call_now(actor, now) if actor.may("oncall.view") else [],
+        estate=estate_now(actor, now, organisation, most),
+        on_call=on_duty(actor, now),
         due=due_today(actor, now, organisation),
         well_since=_narrowed(visible(actor, Outage), organisation).aggregate(at=Max("until"))["at"]
         if not cards
@@ -172,7 +169,7 @@ def untold(actor: Actor, organisation: Organisation | None) -> list[Outage]:
 def _told(actor: Actor, cards: Sequence[Card], now: datetime) -> list[NowCard]:
     links = AlertOutage.objects.filter(alert__in=[card.alert for card in cards], left_at=None, outage__until=None)
     by_alert: defaultdict[int, list[Outage]] = defaultdict(list)
-    for link in links.select_related("outage__interface", "outage__system").defer("outage__first"):
+    for link in links.select_related("outage__interface__system").defer("outage__first"):
         by_alert[link.alert_id].append(link.outage)
     contacts = contacts_at(actor, [card.alert for card in cards])
     chain = Chain.load([card.alert for card in cards], now)

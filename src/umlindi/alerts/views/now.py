@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from umlindi.accounts.doors import Request, needs
 from umlindi.accounts.models import Organisation
-from umlindi.alerts.queries.now import now_page
+from umlindi.alerts.queries.now import SYSTEMS, now_page
 from umlindi.core.scope import visible_or_404
 
 
@@ -24,6 +24,6 @@ def chosen(request: Request) -> Organisation | None:
 def now(request: Request) -> HttpResponse:
     """What is broken, since when, who is affected, what to do next. Asked again every few seconds by the page."""
     organisation = chosen(request)
-    page = now_page(request.actor, timezone.now(), organisation)
+    page = now_page(request.actor, timezone.now(), organisation, None if "all" in request.GET else SYSTEMS)
     template = "alerts/_now.html" if request.headers.get("HX-Request") else "alerts/now.html"
     return render(request, template, {"now": page, "chosen": organisation})

@@ -21,7 +21,7 @@ from umlindi.status.wording import sentence
 from umlindi.uptime.queries.ledger import Ledger
 from umlindi.uptime.rules.availability import Availability, availability, pieces
 from umlindi.uptime.rules.timeline import Period
-from umlindi.watch.queries.estate import EstateRow, estate_rows
+from umlindi.watch.queries.estate import EstateRow, estate_now
 from umlindi.watch.rules.conditions import Condition
 
 READS = frozenset({"estate.view", "alert.view"})
@@ -114,7 +114,7 @@ def _at_work(planned: Iterable[Planned]) -> set[int]:
 def _told(
     actor: Actor, components: Sequence[Component], ledger: Ledger, planned: set[int], midnights: Sequence[datetime]
 ) -> list[Told]:
-    rows = {row.system.pk: row for row in estate_rows(actor, midnights[-1])}
+    rows = {row.system.pk: row for row in estate_now(actor, midnights[-1]).rows}
     return [
         Told(
             name=one.name,

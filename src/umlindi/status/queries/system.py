@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from umlindi.alerts.queries.duty import duties
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Interface, System
 from umlindi.oncall.models import Rota
 from umlindi.oncall.queries.pages import Now as OnCall
-from umlindi.oncall.queries.pages import now_of
 from umlindi.readings.queries import Chart, chart, measures_of
 from umlindi.uptime.models import Window
 from umlindi.uptime.queries import Coverage
@@ -112,7 +112,7 @@ def _windows(actor: Actor, system: System, now: datetime) -> list[Window]:
 
 def _on_call(actor: Actor, system: System, now: datetime) -> list[OnCall]:
     whose = Q(organisation=None) | Q(organisation=system.site.organisation_id)
-    return [now_of(rota, now) for rota in visible(actor, Rota).filter(whose).select_related("organisation")]
+    return duties(visible(actor, Rota).filter(whose).select_related("organisation"), now)
 
 
 def _speeds(actor: Actor, system: System, period: Period) -> list[Speed]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
@@ -17,98 +17,117 @@ from umlindi.watch.models import Probe
 from umlindi.watch.rules.conditions import WORST_FIRST, Condition, Interval, Span, silence_allowed, trace, worst
 
 DAY = timedelta(hours=24)
+IN_ORDER = ("system__site__organisation__name", "system__site__name", "system__name", "name")
 
 
 class Part(NamedTuple):
-    """An interface of a system, as it stands."""
+    """An interface of a system, as it stands. `probed_at` and `ms` are of its newest answer."""
 
     pk: int
     name: str
     kind: str
     condition: Condition
+    probed_at: datetime | None
+    ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class EstateRow:
-    """A system in one line. `ms` is what its slowest interface took to answer the last time it was asked."""
+    """A system in one line, its worst interface first. `ms` is the longest that any of them took to answer."""
 
     system: System
     interfaces: Sequence[Part]
-    condition: Condition
     trace: Sequence[Span]
-    ms: float | None
-    probed_at: datetime | None
-    flapping: bool
+
+    @property
+    def condition(self) -> Condition:
+        return self.interfaces[0].condition
+
+    @property
+    def ms(self) -> float | None:
+        return max((part.ms for part in self.interfaces if part.ms is not None), default=None)
 
 
-class _Asked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """All that is asked. `rows` are the worst systems, as many as were wanted; `systems` says how many there are,
+    `counts` how many interfaces are in each condition, `newest` when any of them last answered."""
+
+    rows: Sequence[EstateRow]
+    systems: int
+    counts: Mapping[str, int]
+    newest: datetime | None
+
+    @property
+    def left_out(self) -> int:
+        return self.systems - len(self.rows)
+
+
+class _Answered(NamedTuple):
+    """What one plan of an interface last confirmed, and how often it is asked."""
+
     interface: int
-    probed_at: datetime
+    at: datetime
     ms: float | None
     condition: str
-    flapping: bool
     interval_s: float
 
 
-def estate_rows(actor: Actor, now: datetime, organisation: Organisation | None = None) -> list[EstateRow]:
+def estate_now(
+    actor: Actor, now: datetime, organisation: Organisation | None = None, most: int | None = None
+) -> Estate:
     """Every system with an interface that is asked, the worst first. Four queries, none of which reads evidence."""
     interfaces = visible(actor, Interface).filter(enabled=True)
-    systems = visible(actor, System).select_related("site__organisation")
+    probes = visible(actor, Probe).exclude(probed_at=None)
     if organisation is not None:
         interfaces = interfaces.filter(system__site__organisation=organisation)
-        systems = systems.filter(site__organisation=organisation)
-    asked = _asked(actor)
-    rows = interfaces.order_by("name").values_list("pk", "name", "kind", "system_id")
-    by_system: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        by_system[row[-1]].append(row)
-    history = History.load((row[0] for each in by_system.values() for row in each), now - DAY)
-    found = [_row(system, by_system[system.pk], asked, history, now) for system in systems if system.pk in by_system]
-    return sorted(found, key=lambda row: WORST_FIRST.index(row.condition))
+        probes = probes.filter(interface__system__site__organisation=organisation)
+    answered: defaultdict[int, list[_Answered]] = defaultdict(list)
+    for row in probes.values_list("interface_id", "probed_at", "ms", "condition", "interval_s"):
+        answered[row[0]].append(_Answered(*row))  # type: ignore[arg-type]
+    parts: defaultdict[int, list[Part]] = defaultdict(list)
+    for pk, name, kind, system in interfaces.order_by(*IN_ORDER).values_list("pk", "name", "kind", "system_id"):
+        parts[system].append(_part(pk, name, kind, answered.get(pk, ()), now))
+    return _estate(actor, parts, most, now)
 
 
-def _asked(actor: Actor) -> dict[int, list[_Asked]]:
-    rows = visible(actor, Probe).exclude(probed_at=None)
-    found: defaultdict[int, list[_Asked]] = defaultdict(list)
-    for row in rows.values_list("interface_id", "probed_at", "ms", "condition", "flapping", "interval_s"):
-        found[row[0]].append(_Asked(*row))  # type: ignore[arg-type]
-    return found
+def _part(pk: int, name: str, kind: str, answered: Sequence[_Answered], now: datetime) -> Part:
+    newest = max(answered, key=lambda one: one.at, default=None)
+    at, ms = (newest.at, newest.ms) if newest else (None, None)
+    return Part(pk, name, kind, condition_at(answered, now), at, ms)
 
 
-def _row(
-    system: System,
-    interfaces: Iterable[tuple[Any, ...]],
-    asked: dict[int, list[_Asked]],
-    history: History,
-    now: datetime,
-) -> EstateRow:
-    parts = [Part(pk, name, kind, condition_at(asked.get(pk, ()), now)) for pk, name, kind, _ in interfaces]
-    parts.sort(key=lambda part: WORST_FIRST.index(part.condition))
-    newest = [one for part in parts for one in asked.get(part.pk, ())]
-    return EstateRow(
-        system=system,
-        interfaces=parts,
-        condition=parts[0].condition,
-        trace=trace(_known(history.of(parts[0].pk), parts[0].condition, newest), now - DAY, now),
-        ms=max((one.ms for one in newest if one.ms is not None), default=None),
-        probed_at=max((one.probed_at for one in newest), default=None),
-        flapping=any(one.flapping for one in newest),
-    )
-
-
-def condition_at(asked: Iterable[_Asked], now: datetime) -> Condition:
+def condition_at(answered: Iterable[_Answered], now: datetime) -> Condition:
     """The worst of what each plan confirmed; one not heard from for too long is unknown (law 2)."""
     return worst(
         Condition(one.condition)
-        if now - one.probed_at <= silence_allowed(timedelta(seconds=one.interval_s))
+        if now - one.at <= silence_allowed(timedelta(seconds=one.interval_s))
         else Condition.UNKNOWN
-        for one in asked
+        for one in answered
     )
 
 
-def _known(intervals: Sequence[Interval], condition: Condition, newest: Sequence[_Asked]) -> Sequence[Interval]:
+def _estate(actor: Actor, parts: Mapping[int, list[Part]], most: int | None, now: datetime) -> Estate:
+    for each in parts.values():
+        each.sort(key=lambda part: WORST_FIRST.index(part.condition))
+    shown = sorted(parts, key=lambda system: WORST_FIRST.index(parts[system][0].condition))[:most]
+    systems = visible(actor, System).select_related("site__organisation").in_bulk(shown)
+    history = History.load((parts[system][0].pk for system in shown), now - DAY)
+    every = [part for each in parts.values() for part in each]
+    found = [part.condition for part in every]
+    return Estate(
+        rows=[EstateRow(systems[pk], parts[pk], _trace(parts[pk][0], history, now)) for pk in shown],
+        systems=len(parts),
+        counts={one.value: found.count(one) for one in Condition},
+        newest=max((part.probed_at for part in every if part.probed_at), default=None),
+    )
+
+
+def _trace(part: Part, history: History, now: datetime) -> Sequence[Span]:
     """The open interval says nothing of the time after its last answer where that is too long ago."""
-    if condition is not Condition.UNKNOWN or not intervals or intervals[-1].until is not None:
-        return intervals
-    until = max((one.probed_at for one in newest), default=intervals[-1].since)
-    return [*intervals[:-1], Interval(intervals[-1].condition, intervals[-1].since, until)]
+    intervals = history.of(part.pk)
+    if part.condition is Condition.UNKNOWN and intervals and intervals[-1].until is None:
+        newest = intervals[-1]
+        until = max(part.probed_at or newest.since, newest.since)
+        intervals = [*intervals[:-1], Interval(newest.condition, newest.since, until)]
+    return trace(intervals, now - DAY, now)
