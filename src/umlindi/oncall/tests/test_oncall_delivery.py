@@ -167,6 +167,18 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(settings: Settings, tm
         assert box.taken == []
 
 
+def test_starttls_with_a_certificate_that_is_vouched_for(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", authority.ca_file)
+    context = server_context(authority.issue())
+    for box in _served(Postbox(), settings, tls_context=context, require_starttls=True):
+        settings.EMAIL_USE_TLS = True
+        mail.send("thabo@thusong.example", MESSAGE)
+        assert len(box.taken) == 1
+
+
 @pytest.mark.parametrize(("host", "code"), [("127.0.0.1", "ECONNREFUSED"), ("no-such-host.invalid", "EAI_NONAME")])
 def test_a_server_that_is_not_there(settings: Settings, host: str, code: str) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
