@@ -29,8 +29,10 @@ def alert_rows(site: Site, people: Sequence[User], now: datetime) -> dict[str, A
     pacs = Interface.objects.get(system__slug="pacs", name="Query and retrieve")
     refused = _outage(pacs, now, affected=["3 wards", "CT 1"])
     first = _firing(refused, people, now)
-    _others(site, people, now)
-    return {"alert": first.pk, "alert_over": _over().pk, "policy": policy.pk} | _status(site, people, now)
+    alone = _others(site, people, now)
+    return {"alert": first.pk, "alert_alone": alone.pk, "alert_over": _over().pk, "policy": policy.pk} | _status(
+        site, people, now
+    )
 
 
 def _rota(site: Site, people: Sequence[User], now: datetime) -> Rota:
@@ -94,7 +96,7 @@ def _page(alert: Alert, person: User, state: str, now: datetime, reason: str) ->
     )  # fmt: skip
 
 
-def _others(site: Site, people: Sequence[User], now: datetime) -> None:
+def _others(site: Site, people: Sequence[User], now: datetime) -> Alert:
     """One of which nobody was told, with what hangs on it; one in hand; one silent; one muted; one that just began."""
     database = Interface.objects.get(system__slug="ris-db")
     ris = Interface.objects.get(system__name="RIS")
@@ -110,7 +112,10 @@ def _others(site: Site, people: Sequence[User], now: datetime) -> None:
         answered_at=now - MINUTE, answered_by=str(people[0]), clock="met", flapping=True,
     )  # fmt: skip
     for name, quiet in (
-        ("CT 2", {"snoozed_until": now + 90 * MINUTE, "quiet_name": str(people[1]), "quiet_reason": "Service till 17:00"}),
+        (
+            "CT 2",
+            {"snoozed_until": now + 90 * MINUTE, "quiet_name": str(people[1]), "quiet_reason": "Service till 17:00"},
+        ),
         ("MR 1", {"muted": True, "muted_by": "MR upgrade", "muted_at": now}),
     ):
         scanner = make_interface(make_system(site, name=name, kind="modality"))
@@ -119,6 +124,7 @@ def _others(site: Site, people: Sequence[User], now: datetime) -> None:
     fresh = make_interface(make_system(site, name="Ultrasound 3", kind="modality"))
     make_probe(fresh, condition="down")
     make_outage(fresh, since=now - MINUTE / 2, detected_at=now - MINUTE / 3)
+    return alone
 
 
 def _over() -> Alert:
@@ -132,7 +138,10 @@ def _status(site: Site, people: Sequence[User], now: datetime) -> dict[str, Any]
     actor, organisation = actor_of(people[0]), site.organisation
     names = {"pacs": "Pictures in the wards", "ris-db": "Bookings and reports"}
     shown = [(one.pk, names.get(one.slug, one.name)) for one in site.systems.filter(slug__in=names)]
-    words = {"title": "Imaging at Thusong Provincial Hospital", "introduction": "Help desk: 047 555 0100, day and night."}
+    words = {
+        "title": "Imaging at Thusong Provincial Hospital",
+        "introduction": "Help desk: 047 555 0100, day and night.",
+    }
     page = status.add_page(actor, organisation, words | {"slug": "thusong", "public": True}, shown)
     empty = StatusPage.objects.create(organisation=organisation, slug="empty", title="Reading at home")
     status.tell(actor, page, now, title="Pictures open slowly in the wards", stage="known",
@@ -142,7 +151,7 @@ def _status(site: Site, people: Sequence[User], now: datetime) -> dict[str, Any]
     ended = status.make_link(actor, "Old screen", now)[0]
     status.revoke_link(actor, ended, now)
     _window(site, now)
-    return {"status": page.pk, "bare": empty.pk, "told": page.slug, "link": link, "wall": wall,
+    return {"status": page.pk, "bare": empty.pk, "told": page.slug, "reader": link, "wall": wall,
             "notice": Notice.objects.latest("pk").pk}  # fmt: skip
 
 

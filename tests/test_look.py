@@ -91,6 +91,19 @@ PAGES = {
     "audit:list": ["/audit/", "/audit/?actor=nobody-by-that-name"],
     "audit:event": ["/audit/{event}/"],
     "demo:lab": ["/lab/"],
+    "alerts:list": ["/alerts/", "/alerts/?state=recent&severity=critical", "/alerts/?org=ubuntu"],
+    "alerts:alert": ["/alerts/{alert}/", "/alerts/{alert_over}/", "/alerts/{alert_alone}/"],
+    "alerts:policies": ["/alerts/policies/"],
+    "alerts:policy": ["/alerts/policies/{policy}/"],
+    "alerts:add_policy": ["/alerts/policies/new/", "/alerts/policies/new/?org=ubuntu"],
+    "alerts:change_policy": ["/alerts/policies/{policy}/edit/"],
+    "status:pages": ["/status/"],
+    "status:page": ["/status/pages/{status}/", "/status/pages/{bare}/"],
+    "status:add_page": ["/status/new/ubuntu/"],
+    "status:change_page": ["/status/pages/{status}/edit/"],
+    "status:remove_page": ["/status/pages/{status}/remove/"],
+    "status:wall": ["/wall/", "/wall/?theme=light"],
+    "status:wall_links": ["/wall/links/"],
     "oncall:now": ["/oncall/"],
     "oncall:rota": ["/oncall/rotas/{rota}/"],
     "oncall:add_rota": ["/oncall/rotas/new/"],
@@ -109,7 +122,13 @@ PAGES = {
     "account_logout": ["/account/logout/"],
     "account_reauthenticate": ["/account/reauthenticate/"],
 }
-PUBLIC = {"account_login": ["/account/login/"], "account_inactive": ["/account/inactive/"]}
+PUBLIC = {
+    "account_login": ["/account/login/"],
+    "account_inactive": ["/account/inactive/"],
+    "status:open": ["/see/{told}/"],
+    "status:linked": ["/see/link/{reader}/"],
+    "status:kiosk": ["/wall/{wall}/"],
+}
 SECOND_STEP = {
     "mfa_activate_totp",
     "mfa_authenticate",
@@ -138,6 +157,10 @@ DOCUMENTS = {
 ACTIONS = {
     "account_end_sessions",
     "account_revoke_token",
+    "alerts:answer",
+    "alerts:count",
+    "alerts:remark",
+    "alerts:remove_policy",
     "demo:break",
     "demo:mend",
     "estate:depend",
@@ -172,6 +195,10 @@ ACTIONS = {
     "people:reset_password",
     "people:revoke",
     "people:revoke_token",
+    "status:link_page",
+    "status:revoke",
+    "status:say",
+    "status:tell",
     "uptime:correct",
     "watch:check_sign",
     "watch:check_start",
@@ -466,6 +493,61 @@ def test_a_live_page_says_when_it_no_longer_hears_from_the_house(browser: Browse
     refresh(page)
     page.wait_for_selector("#silent", state="hidden")
     context.close()
+
+
+def test_a_live_page_greys_once_what_it_shows_is_too_old_and_catches_up_by_itself(page: Page, site: Site) -> None:
+    """A computer that slept, and one whose clock was set: both asked nothing for longer than the page allows."""
+    page.clock.install()
+    page.goto(site.at("/"))
+    page.route("**/*", lambda route: route.abort())
+    page.clock.run_for(45_000)
+    page.wait_for_selector("body.stale #silent:visible")
+    page.unroute("**/*")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector("body:not(.stale) #silent", state="hidden")
+
+
+def test_clocks_run_by_the_servers_time_whatever_this_computers(page: Page, site: Site) -> None:
+    page.clock.install(time="2031-01-01T00:00:00Z")
+    page.goto(site.at("/alerts/{alert}/"))
+    left = page.locator("main [data-until]").first
+    before = left.inner_text()
+    assert left.get_attribute("class") != "" and ("left" in before or "over by" in before)
+    assert "d" not in before.split()[-2], "the browser's own year was believed"
+    page.clock.run_for(3_000)
+    assert left.inner_text() != before
+
+
+def test_an_answer_half_typed_is_kept_while_the_page_goes_on(page: Page, site: Site) -> None:
+    page.goto(site.at("/"))
+    page.locator("#alert-{alert} summary.button".format(**site.keys)).click()
+    reason = page.locator("#reason-{alert}".format(**site.keys))
+    reason.fill("I ring the ven")
+    page.evaluate("document.querySelector('#live').dataset.old = 'yes'")
+    refresh(page)
+    page.wait_for_selector("#live:not([data-old])", state="attached")
+    assert reason.input_value() == "I ring the ven"
+    assert reason.is_visible()
+    page.keyboard.type("dor")
+    assert reason.input_value() == "I ring the vendor"
+
+
+def test_every_page_says_how_many_alerts_are_open(page: Page, site: Site) -> None:
+    page.goto(site.at("/people/"))
+    count = page.locator("#alarms").get_attribute("data-open")
+    assert int(count or 0) > 0
+    page.wait_for_function(f"document.title.startsWith('({count}) ')")
+    assert (page.locator("link[rel=icon]").get_attribute("href") or "").startswith("data:image/svg+xml")
+
+
+def test_the_wall_never_scrolls(stranger: Page, site: Site) -> None:
+    stranger.set_viewport_size({"width": 1920, "height": 1080})
+    stranger.goto(site.at("/wall/{wall}/"))
+    assert stranger.evaluate("document.documentElement.scrollHeight") <= 1080
+    lowest = stranger.evaluate(
+        "Math.max(...[...document.querySelectorAll('.wall *')].map(one => one.getBoundingClientRect().bottom))"
+    )
+    assert lowest <= 1080
 
 
 def test_a_live_page_of_one_signed_out_meanwhile_leads_to_the_sign_in(page: Page, site: Site) -> None:

@@ -39,6 +39,8 @@ from umlindi.estate.models import Contact, Dependency, System
 from umlindi.heartbeats.models import Heartbeat
 from umlindi.oncall.models import Holiday, Override, Profile, Swap
 from umlindi.oncall.rules.secrets import digest_of
+from umlindi.status.models import Notice, StatusPage
+from umlindi.status.services import make_link
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
 from umlindi.testing.oncall import make_mailbox, make_rota
 from umlindi.uptime.models import ClosedMonth, Objective, Terms, Window
@@ -73,6 +75,8 @@ ONLY_EVERYWHERE = {
     "POST estate/-/new/",
     "POST api/organisations/",
     "GET heartbeats/house/",
+    "GET alerts/policies/new/",
+    "POST alerts/policies/new/",
 }
 # A signature is a person's own: no program gives it for them.
 ONLY_IN_PERSON = {"POST api/checks/<int:pk>/sign/"}
@@ -223,12 +227,29 @@ def _world(name: str) -> World:
         **_on_call(organisation, now),
         **_alerts(organisation, now),
         **_uptime(system, now),
+        **_status(organisation, now),
+        "links": make_link(Actor.house("test"), "Old screen", now, organisation=organisation)[0],
     }
     with transaction.atomic():
         event = record(Actor.house("test"), "system.changed", system)
     slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
     numbers = {kind: row.pk for kind, row in rows.items()} | {"seq": event.seq, "slug": FAULT}
-    return World(organisation, CHOICES | slugs | numbers | {"secret": _calendar_of(person), "link": heartbeat.secret})
+    secrets = {"secret": _calendar_of(person), "link": heartbeat.secret} | _told(organisation, rows["pages"], now)
+    return World(organisation, CHOICES | slugs | numbers | secrets)
+
+
+def _status(organisation: Organisation, now: datetime) -> dict[str, Any]:
+    page = StatusPage.objects.create(organisation=organisation, slug="told", title="Imaging", public=True)
+    notice = Notice.objects.create(page=page, title="Slow", began=now)
+    return {"pages": page, "notices": notice}
+
+
+def _told(organisation: Organisation, page: StatusPage, now: datetime) -> dict[str, str]:
+    """What opens without an account: an address, and secret links."""
+    house = Actor.house("test")
+    _, reader = make_link(house, "Ward managers", now, page=page)
+    _, wall = make_link(house, "Screen", now, organisation=organisation)
+    return {"told": page.slug, "reader": reader, "wall": wall}
 
 
 def _uptime(system: System, now: datetime) -> dict[str, Any]:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("alerts/policies/", policies.policy_list, name="policies"),
     path("alerts/policies/new/", policies.add_policy, name="add_policy"),
     path("alerts/policies/<int:pk>/", policies.policy, name="policy"),
+    path("alerts/policies/<int:pk>/edit/", policies.change_policy, name="change_policy"),
     path("alerts/policies/<int:pk>/remove/", policies.remove, name="remove_policy"),
 ]

@@ -48,18 +48,28 @@ def add_policy(request: Request) -> HttpResponse:
     return _edit(request, organisation, None)
 
 
-@both
-@needs(VIEW)
-def policy(request: Request, pk: int) -> HttpResponse:
-    """One policy: whom it would tell now, and, for who may change it, its steps."""
+def _policy_of(request: Request, pk: int) -> Policy:
     row = queries.policies(request.actor).filter(pk=pk).first()
     if row is None:
         raise Http404
-    where = row.organisation_id or EVERYWHERE
-    if request.method == "POST" or request.actor.may(EDIT, where):
-        request.actor.require(EDIT, where)
-        return _edit(request, row.organisation, row)
+    return row
+
+
+@require_safe
+@needs(VIEW)
+def policy(request: Request, pk: int) -> HttpResponse:
+    """One policy: its steps, and whom they would tell now."""
+    row = _policy_of(request, pk)
     return render(request, "alerts/policy.html", {"policy": row, **_previewed(row)})
+
+
+@both
+@needs(EDIT)
+def change_policy(request: Request, pk: int) -> HttpResponse:
+    """Other steps, beside whom they tell as they stand."""
+    row = _policy_of(request, pk)
+    request.actor.require(EDIT, row.organisation_id or EVERYWHERE)
+    return _edit(request, row.organisation, row)
 
 
 def _edit(request: Request, organisation: Organisation | None, row: Policy | None) -> HttpResponse:

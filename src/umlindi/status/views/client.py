@@ -30,10 +30,10 @@ def open_page(request: HttpRequest, told: str) -> HttpResponse:
 
 @public
 @require_safe
-def linked_page(request: HttpRequest, link: str) -> HttpResponse:
+def linked_page(request: HttpRequest, reader: str) -> HttpResponse:
     """A page by its secret link. A revoked one, another sort and none at all are the same 404."""
     now = timezone.now()
-    found = link_behind(link, now)
+    found = link_behind(reader, now)
     if found is None or found.page is None:
         raise Http404
     return _answer(found.page, now)
