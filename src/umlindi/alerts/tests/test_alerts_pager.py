@@ -10,25 +10,27 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 from umlindi.accounts.queries import actor_of
 from umlindi.alerts import services
 from umlindi.alerts.models import Alert, Attempt, Page
-from umlindi.alerts.rules.delivery import LEASE
 from umlindi.oncall.models import Channel
 from umlindi.oncall.vault import sealed
 from umlindi.testing.alerts import fail, make_person, make_policy, mend
-from umlindi.testing.estate import make_site, make_system
+from umlindi.testing.estate import make_organisation, make_site, make_system
 from umlindi.testing.receivers import Receiver, mail_server, web_hook
 from umlindi.watch.models import Outage
+from umlindi.watch.services import outages
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
 
@@ -77,24 +79,30 @@ def pager(mail: Receiver, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-class Nursery:
-    """Forks pagers that are there to be killed."""
+@contextmanager
+def nursery(mail: Receiver, log: Path) -> Iterator[Callable[[], int]]:
+    """Forks pagers that are there to be killed: each call gives the id of one, once the one before is dead."""
+    command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", NURSERY]
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, env=environment(mail), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, text=True
+        )
+    assert process.stdin and process.stdout
+    children: list[int] = []
 
-    def __init__(self, mail: Receiver, log: Path) -> None:
-        command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", NURSERY]
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                command, env=environment(mail), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out, text=True
-            )
+    def begin() -> int:
+        assert process.stdin and process.stdout
+        process.stdin.write("\n")
+        process.stdin.flush()
+        children.append(int(process.stdout.readline()))
+        return children[-1]
 
-    def begin(self) -> int:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def end(self) -> None:
-        self._process.communicate()
+    try:
+        yield begin
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(children[-1], signal.SIGKILL)
+        process.communicate(timeout=10)
 
 
 @pytest.fixture
@@ -120,14 +128,30 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def ours() -> QuerySet[Page]:
+    """The pages of what broke here. The house, of which only a pager runs, has alerts of its own."""
+    return Page.objects.filter(alert__key__startswith="external")
+
+
+def of_ours(receiver: Receiver) -> list[str]:
+    return [got.key for got in receiver.got if "Watcher" in got.subject]
+
+
 def hurry() -> None:
     """The group wait is over."""
     Alert.objects.filter(state="pending").update(due_at=now(), armed_at=now())
 
 
 def broken(number: int) -> None:
-    """So many systems fail, each at a site of its own."""
-    fail([make_system(make_site(), kind="pacs", serves="2 wards") for _ in range(number)], now())
+    """So many things fail that have nothing to do with each other."""
+    organisation = make_organisation()
+    for each in range(number):
+        about: dict[str, Any] = {
+            "subject": f"Watcher {each}",
+            "headline": "reports a fault",
+            "organisation": organisation,
+        }
+        outages.report(f"external:{each}", "external", since=now(), now=now(), **about)
 
 
 def people(hook: Receiver) -> None:
@@ -150,24 +174,21 @@ def killed_while_escalating(mail: Receiver, hook: Receiver, tmp_path: Path, kill
             policy["steps"][1]["after"] = 1
         alert.due_at = now() + timedelta(seconds=chance.uniform(0, kills * 0.25))
         alert.save()
-    nursery = Nursery(mail, tmp_path / "pager.log")
-    for _ in range(kills):
-        child = nursery.begin()
-        time.sleep(chance.uniform(0, 0.7))
-        os.kill(child, signal.SIGKILL)
-    last = nursery.begin()
-    until(lambda: Page.objects.filter(state="delivered").count() == 4 * alerts, 120)
-    os.kill(last, signal.SIGKILL)
-    nursery.end()
-    arrived = Counter([*mail.keys, *hook.keys])
-    tries = {page.key: page.tries for page in Page.objects.all()}
-    lost = Attempt.objects.filter(outcome="lost").values_list("page__key", flat=True)
-    of_mail = {got.key for got in mail.got}
-    assert len(of_mail) == 2 * alerts
-    assert {got.key for got in hook.got} == {page.key for page in Page.objects.filter(channel__kind="apprise")}
-    assert len(arrived) == 4 * alerts
-    assert sum(arrived.values()) <= 4 * alerts + len(lost)
-    assert all(arrived[got.key] <= tries[got.key] for got in hook.got)
+    with nursery(mail, tmp_path / "pager.log") as begin:
+        for _ in range(kills):
+            child = begin()
+            time.sleep(chance.uniform(0, 0.7))
+            os.kill(child, signal.SIGKILL)
+        last = begin()
+        until(lambda: ours().filter(state="delivered").count() == 4 * alerts, 120)
+        os.kill(last, signal.SIGKILL)
+    arrived = Counter([*of_ours(mail), *of_ours(hook)])
+    lost = Attempt.objects.filter(outcome="lost", page__in=ours()).count()
+    tries = dict(ours().values_list("key", "tries"))
+    assert len(set(of_ours(mail))) == 2 * alerts
+    assert set(of_ours(hook)) == set(ours().filter(channel__kind="apprise").values_list("key", flat=True))
+    assert 4 * alerts == len(arrived) <= sum(arrived.values()) <= 4 * alerts + lost
+    assert all(arrived[key] <= tries[key] for key in of_ours(hook))
 
 
 @pytest.mark.timeout(300)
@@ -190,12 +211,11 @@ def test_the_real_process_pages_and_says_when_it_is_over(mail: Receiver, hook: R
         fail([system], now())
         until(Alert.objects.exists)
         hurry()
-        until(lambda: len(mail.got) == 1 and len(hook.got) == 1)
-        assert "Komani PACS" in mail.got[0].subject
-        assert "Affects: 3 reading rooms." in mail.got[0].text
+        until(lambda: any("Komani PACS" in got.subject for got in hook.got))
+        until(lambda: any("Affects: 3 reading rooms." in got.text for got in mail.got))
         assert psutil.Process(process.pid).memory_info().rss < 110 * 2**20
         mend([system], now())
-        until(lambda: len(mail.got) + len(hook.got) == 3)
+        until(lambda: any("[OVER] Komani PACS" in got.subject for got in [*mail.got, *hook.got]))
         process.terminate()
         assert process.wait(10) == 0
 
@@ -204,11 +224,11 @@ def test_two_pagers_share_the_work_and_each_page_goes_out_once(mail: Receiver, h
     people(hook)
     broken(30)
     with pager(mail, tmp_path / "one.log"), pager(mail, tmp_path / "two.log"):
-        until(lambda: Alert.objects.count() == 30)
+        until(lambda: Alert.objects.filter(key__startswith="external").count() == 30)
         hurry()
-        until(lambda: Page.objects.filter(state="delivered").count() == 60, 60)
-    assert len(set(mail.keys)) == len(mail.keys) == 30
-    assert len(set(hook.keys)) == len(hook.keys) == 30
+        until(lambda: ours().filter(state="delivered").count() == 60, 60)
+    for receiver in (mail, hook):
+        assert len(set(of_ours(receiver))) == len(of_ours(receiver)) == 30
     assert len(set(Attempt.objects.values_list("process", flat=True))) == 2
 
 
@@ -221,15 +241,15 @@ def test_a_poison_outage_never_stops_the_loop_and_is_raised_as_an_outage_of_the_
     assert poison is not None
     Outage.objects.filter(pk=poison.pk).update(condition="nonsense")
     with pager(mail, tmp_path / "pager.log"):
-        until(lambda: Alert.objects.filter(key__startswith="system").exists())
+        until(lambda: Alert.objects.filter(key__startswith="external").exists())
         until(lambda: Outage.objects.filter(key="house:pager:outage", until=None).exists())
         hurry()
-        until(lambda: len(mail.got) >= 1)
+        until(lambda: len(of_ours(mail)) >= 1)
         Outage.objects.filter(pk=poison.pk).update(condition="down")
         poison.setback.refresh_from_db()
         poison.setback.again_at = now()
         poison.setback.save()
-        until(lambda: Alert.objects.filter(key__startswith="system").count() == 2)
+        until(lambda: Alert.objects.filter(key__startswith="external").count() == 2)
 
 
 def test_an_acknowledgement_reaches_the_pager_before_the_next_step(
@@ -240,8 +260,11 @@ def test_an_acknowledgement_reaches_the_pager_before_the_next_step(
     with pager(mail, tmp_path / "pager.log"):
         until(Alert.objects.exists)
         hurry()
-        until(lambda: len(hook.got) == 1)
-        services.acknowledge(actor_of(make_person("Thandi")), Alert.objects.get(), "driving there", now())
-        Alert.objects.update(due_at=now() + LEASE)
-        time.sleep(2)
-    assert {got.to for got in mail.got} == {"naledi0@example.org"}
+        until(lambda: len(of_ours(hook)) == len(of_ours(mail)) == 1)
+        alert = Alert.objects.get(key="external:0")
+        for policy in alert.policy.values():
+            policy["steps"][1]["after"] = 1
+        alert.save(update_fields=["policy"])
+        services.acknowledge(actor_of(make_person("Thandi")), alert, "driving there", now())
+        time.sleep(3)
+    assert {got.to for got in mail.got if "Watcher" in got.subject} == {"naledi0@example.org"}
