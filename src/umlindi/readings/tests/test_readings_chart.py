@@ -25,7 +25,8 @@ WHOLE = Histogram({440: 100}, 4400.0, 12.0, 48.0)
 PAGE = """{% extends "base_plain.html" %}{% load latency %}
 {% block head %}{% include "readings/_latency_head.html" %}{% endblock %}
 {% block page %}wide{% endblock %}
-{% block main %}<h1>PACS at Mthatha</h1>{% latency chart "C-ECHO" "Africa/Johannesburg" %}{% endblock %}"""
+{% block main %}<h1>PACS at Mthatha</h1>{% latency chart "C-ECHO" "Africa/Johannesburg" %}
+<details><summary>More</summary>{% latency chart "C-FIND" "Africa/Johannesburg" %}</details>{% endblock %}"""
 VALUES = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=50)
 
 
@@ -107,14 +108,19 @@ def test_with_script_the_drawing_answers_to_the_pointer_in_the_sites_time(
     browser_page.on("console", lambda message: complaints.append(message.text))
     browser_page.on("pageerror", lambda error: complaints.append(str(error)))
     browser_page.goto(f"{live_server}/chart")
-    over = browser_page.locator("figure.latency .u-over")
+    figure, folded = browser_page.locator("figure.latency").all()
+    over = figure.locator(".u-over")
     over.hover(position={"x": 4, "y": 40})
-    legend = browser_page.locator("figure.latency .u-legend").inner_text()
+    legend = figure.locator(".u-legend").inner_text()
     assert "24 Nov, 02:00" in legend, "midnight in UTC"
     assert "95 % within" in legend
     assert "24 ms" in legend
-    assert not browser_page.locator("figure.latency svg").is_visible()
+    assert not figure.locator("svg").is_visible()
+    browser_page.locator("summary").click()
+    unfolded = folded.locator("canvas").bounding_box()
+    assert unfolded is not None
+    assert unfolded["width"] > 200
     browser_page.emulate_media(media="print")
-    assert browser_page.locator("figure.latency svg").is_visible()
+    assert figure.locator("svg").is_visible()
     assert not over.is_visible()
     assert complaints == []

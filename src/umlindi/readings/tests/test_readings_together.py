@@ -13,6 +13,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
+from umlindi.core.scheduled import SCHEDULES
+from umlindi.readings import jobs
 from umlindi.readings.queries import distribution, quantiles, recent, refused
 from umlindi.readings.rules.levels import DAY, HOUR, Level, partition_of
 from umlindi.readings.services import Reading, append, drop_old, keep_partitions, roll_up
@@ -177,3 +179,19 @@ def test_a_busy_day_is_left_for_the_next_time() -> None:
         assert len(recent(7, MIDNIGHT - 11 * DAY, 10)) == 1
         assert threads(lambda: drop_old(MIDNIGHT)) == [[]]
     assert "readings_reading_20261114" in drop_old(MIDNIGHT)
+
+
+def test_the_workers_jobs_keep_the_store_in_order() -> None:
+    append(each_hour(MIDNIGHT - 10 * DAY, MIDNIGHT))
+    for _ in range(2):
+        for job in (jobs.keep_partitions, jobs.roll_up, jobs.drop_old):
+            job(MIDNIGHT)
+    whole = distribution([7], "echo", MIDNIGHT - 10 * DAY, MIDNIGHT)
+    assert whole is not None
+    assert whole.count == 240
+    assert len(recent(7, MIDNIGHT - 10 * DAY, 1000)) == 72
+    assert {name for name in SCHEDULES if name.startswith("readings.")} == {
+        "readings.roll_up",
+        "readings.keep_partitions",
+        "readings.drop_old",
+    }

@@ -51,20 +51,28 @@ function options(figure, data, width) {
     series: [{ label: "from", value: (_, at) => (at === null ? "–" : clock.format(at * 1000)) }, ...Object.keys(COLUMNS).map((name) => column(figure, name, data.unit))],
   };
 }
+/* A figure in a closed <details> has no width, and is drawn when it first has one. */
 function take(figure) {
   if (charts.has(figure)) return;
   const data = JSON.parse(figure.querySelector("script").textContent), plot = figure.querySelector(".plot");
   if (!data.at.length) return;
-  const chart = new uPlot(options(figure, data, plot.clientWidth), [data.at, ...Object.keys(COLUMNS).map((name) => data[name])], plot);
+  charts.set(figure, null);
+  new ResizeObserver(() => {
+    const width = plot.clientWidth, chart = charts.get(figure);
+    if (width && chart) chart.setSize({ width, height: HEIGHT });
+    else if (width) draw(figure, data, plot, width);
+  }).observe(plot);
+}
+function draw(figure, data, plot, width) {
+  const columns = [data.at, ...Object.keys(COLUMNS).map((name) => data[name])];
+  charts.set(figure, new uPlot(options(figure, data, width), columns, plot));
   figure.classList.add("drawn");
-  charts.set(figure, chart);
-  new ResizeObserver(() => chart.setSize({ width: plot.clientWidth, height: HEIGHT })).observe(plot);
 }
 function takeAll() {
-  for (const [figure, chart] of charts) if (!figure.isConnected) { chart.destroy(); charts.delete(figure); }
+  for (const [figure, chart] of charts) if (!figure.isConnected) { chart?.destroy(); charts.delete(figure); }
   document.querySelectorAll("figure.latency").forEach(take);
 }
-const redraw = () => charts.forEach((chart) => chart.redraw());
+const redraw = () => charts.forEach((chart) => chart?.redraw());
 takeAll();
 document.addEventListener("htmx:afterSettle", takeAll);
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
