@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from umlindi.probes import ProbeResult
 from umlindi.watch.models import Spell
+from umlindi.watch.rules.clocks import TICK
 from umlindi.watch.rules.conditions import Condition
 from umlindi.watch.services.standings import Recorded, Turn
 
@@ -29,12 +30,22 @@ def turn_spells(turns: Sequence[Turn], explained: Mapping[Recorded, ProbeResult]
     keys = [turn.interface for turn in turns]
     spells = Spell.objects.select_for_update().filter(interface__in=keys, until=None).order_by("pk")
     opened = {spell.interface_id: spell for spell in spells}
+    for turn in turns:
+        if (spell := opened.get(turn.interface)) and spell.since > turn.since:
+            _rewind(spell, turn)
     ended = [spell for turn in turns if (spell := opened.get(turn.interface)) and _ends(spell, turn, explained)]
-    Spell.objects.bulk_update(opened.values(), ["condition", "until", "probed_at", "result"])
+    Spell.objects.bulk_update(opened.values(), ["condition", "since", "until", "probed_at", "result"])
     over = {spell.interface_id for spell in ended}
     Spell.objects.bulk_create(
         [_opened(turn, explained) for turn in turns if turn.interface in over or turn.interface not in opened]
     )
+
+
+def _rewind(spell: Spell, turn: Turn) -> None:
+    """A spell that began after what ends it: the clock was set back. It keeps a moment, where history has room."""
+    since = turn.since - TICK
+    if not Spell.objects.filter(interface=turn.interface, until__gt=since).exists():
+        spell.since = since
 
 
 def _ends(spell: Spell, turn: Turn, explained: Mapping[Recorded, ProbeResult]) -> bool:
