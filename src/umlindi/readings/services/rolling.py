@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import DataError, ProgrammingError, connection, transaction
 
 from umlindi.readings.rules.levels import DAY, HOUR, Level, partition_of
 from umlindi.readings.services.partitions import ensure
+
+logger = logging.getLogger(__name__)
 
 ROLLING = 7_203_002
 MEMORY = "128MB"
 
 PREPARE = "SELECT pg_advisory_xact_lock(%s), set_config('work_mem', %s, true)"
 MARKED = "SELECT DISTINCT start FROM readings_mark WHERE level = %s AND start <= %s ORDER BY start"
-SUMMARIZE = "SELECT brin_summarize_new_values(%s::regclass)"
+SUMMARIZE = "SELECT brin_summarize_new_values(to_regclass(%s))"
 UNMARK = "DELETE FROM readings_mark WHERE level = %s AND start = %s"
 MARK = "INSERT INTO readings_mark VALUES (%s, %s)"
 
@@ -51,11 +54,20 @@ def roll_up(now: datetime) -> int:
     """Bring the histograms of every hour and day that has ended up to date. How many of them had to be written.
 
     Written anew from all that is there, so that doing it twice changes nothing. Each is a transaction of its own; what
-    comes in meanwhile leaves a mark for the next time.
+    comes in meanwhile leaves a mark for the next time. One that cannot be rolled up keeps none of the others back, and
+    its error is raised at the end.
     """
-    hours = [hour for hour in _marked(Level.HOUR, now) if _roll(Level.HOUR, hour)]
-    days = [day for day in _marked(Level.DAY, now) if _roll(Level.DAY, day)]
-    return len(hours) + len(days)
+    done, broken = 0, None
+    for level in ROLLS:
+        for start in _marked(level, now):
+            try:
+                done += _roll(level, start)
+            except (DataError, ProgrammingError) as error:
+                logger.exception("the %s from %s cannot be rolled up", level, start)
+                broken = error
+    if broken is not None:
+        raise broken
+    return done
 
 
 def _marked(level: Level, now: datetime) -> list[datetime]:

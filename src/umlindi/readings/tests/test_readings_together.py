@@ -10,7 +10,7 @@ from threading import Event
 from typing import TypeVar
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from pytest_django import Settings
 
 from umlindi.core.scheduled import SCHEDULES
@@ -129,6 +129,19 @@ def test_nothing_is_lost_or_counted_twice_while_writers_and_rollers_race() -> No
         assert whole is not None
         assert whole.count == writers * rounds
         roll_up(MIDNIGHT + 2 * DAY)
+
+
+def test_an_hour_that_cannot_be_rolled_up_keeps_no_other_back() -> None:
+    append(each_hour(MIDNIGHT, MIDNIGHT + DAY))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE readings_reading SET measured = '{NaN}' WHERE at = %s", [MIDNIGHT + 5 * HOUR])
+    with pytest.raises(DataError):
+        roll_up(MIDNIGHT + DAY)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT start) FROM readings_hour")
+        assert cursor.fetchone() == (23,)
+        cursor.execute("UPDATE readings_reading SET measured = '{6}' WHERE at = %s", [MIDNIGHT + 5 * HOUR])
+    assert roll_up(MIDNIGHT + DAY) == 2, "the hour, and its day anew"
 
 
 def test_what_is_old_goes_by_whole_days_and_its_histograms_answer_on() -> None:
