@@ -82,8 +82,9 @@ def _firing(outage: Outage, people: Sequence[User], now: datetime) -> Alert:
         AlertEvent.objects.create(alert=alert, at=now - 4 * MINUTE, kind=kind, actor=actor, text=text)
     for person, state, meaning in ((people[0], "delivered", "250 OK"), (people[1], "failed", "the mailbox is full")):
         page = _page(alert, person, state, now, meaning if state == "failed" else "")
+        outcome = "delivered" if state == "delivered" else "permanent"
         Attempt.objects.create(page=page, number=1, began_at=page.made_at, ms=212.0, process="pager",
-                               outcome="delivered" if state == "delivered" else "permanent", meaning=meaning)  # fmt: skip
+                               outcome=outcome, meaning=meaning)  # fmt: skip
     return alert
 
 
@@ -108,7 +109,7 @@ def _others(site: Site, people: Sequence[User], now: datetime) -> Alert:
     make_alert(
         make_outage(host, headline="is short of memory", condition="degraded"),
         severity="medium", state="acknowledged", acknowledged_at=now - MINUTE, acknowledged_until=now + 55 * MINUTE,
-        acknowledged_by=people[0], acknowledged_name=str(people[0]), acknowledged_reason="Restarting the viewer tonight.",
+        acknowledged_by=people[0], acknowledged_name=str(people[0]), acknowledged_reason="Restarting it tonight.",
         answered_at=now - MINUTE, answered_by=str(people[0]), clock="met", flapping=True,
     )  # fmt: skip
     for name, quiet in (

@@ -146,6 +146,7 @@ SECOND_STEP_PAGES = [
 ]
 DOCUMENTS = {
     "health",
+    "status:metrics",
     "uptime:csv",
     "watch:check_pdf",
     "estate:export",
@@ -495,8 +496,12 @@ def test_a_live_page_says_when_it_no_longer_hears_from_the_house(browser: Browse
     context.close()
 
 
-def test_a_live_page_greys_once_what_it_shows_is_too_old_and_catches_up_by_itself(page: Page, site: Site) -> None:
+def test_a_live_page_greys_once_it_is_too_old_and_catches_up_by_itself(
+    browser: Browser, signed_in: Any, site: Site
+) -> None:
     """A computer that slept, and one whose clock was set: both asked nothing for longer than the page allows."""
+    context = browser.new_context(storage_state=signed_in)
+    page = context.new_page()
     page.clock.install()
     page.goto(site.at("/"))
     page.route("**/*", lambda route: route.abort())
@@ -505,6 +510,7 @@ def test_a_live_page_greys_once_what_it_shows_is_too_old_and_catches_up_by_itsel
     page.unroute("**/*")
     page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_selector("body:not(.stale) #silent", state="hidden")
+    context.close()
 
 
 def test_clocks_run_by_the_servers_time_whatever_this_computers(page: Page, site: Site) -> None:

@@ -60,7 +60,7 @@ def _policy_of(request: Request, pk: int) -> Policy:
 def policy(request: Request, pk: int) -> HttpResponse:
     """One policy: its steps, and whom they would tell now."""
     row = _policy_of(request, pk)
-    return render(request, "alerts/policy.html", {"policy": row, **_previewed(row)})
+    return render(request, "alerts/policy.html", {"policy": row, "organisation": row.organisation, **_previewed(row)})
 
 
 @both
