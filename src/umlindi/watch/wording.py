@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+FLAPS = "comes and goes"
+"""Of a peer whose newest answer is good, and which flaps."""
+
 _BY_STEP_AND_CODE = {
+    ("settings", "probe-broke"): "cannot be probed: our own probe broke",
     ("tcp", "ECONNREFUSED"): "refuses connections",
     ("tcp", "TIMEOUT"): "does not answer on the network",
     ("tcp", "EHOSTUNREACH"): "cannot be reached",

@@ -63,7 +63,9 @@ class Now:
 
     @property
     def headline(self) -> str:
-        return "works" if self.condition is Condition.UP else wording.headline(self.failure)
+        if self.condition is Condition.UP:
+            return "works"
+        return wording.FLAPS if self.flapping and self.failure is None else wording.headline(self.failure)
 
     @property
     def causes(self) -> list[Mapping[str, Any]]:

@@ -108,7 +108,7 @@ def told_of(result: ProbeResult) -> Told:
     """The likeliest cause of a result's first failure. A result without one is of a peer that comes and goes."""
     failure = result.first_failure()
     if failure is None:
-        return Told("comes and goes")
+        return Told(wording.FLAPS)
     headline = wording.headline(failure.to_json())
     if failure.code in _UNASKED:
         return Told(headline, failure.code, failure.meaning, _UNASKED[failure.code])
