@@ -41,7 +41,7 @@ class Estate:
             self._load({key: versions[key] for key in changed[start : start + AT_ONCE]})
         new = [self._interfaces[key] for key in changed if key in self._interfaces]
         services.give_probes(new, self._now())
-        services.probe_at_once(known, self._now())
+        services.probe_soon(known, self._now())
         for key in self._versions.keys() - versions.keys():
             self._interfaces.pop(key, None)
         self._versions = versions

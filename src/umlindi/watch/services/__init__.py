@@ -13,7 +13,7 @@ from umlindi.watch.services.checks import (
 from umlindi.watch.services.observing import observe
 from umlindi.watch.services.recording import AWAY, Batch, record
 from umlindi.watch.services.standings import Recorded
-from umlindi.watch.services.turns import Claim, ask_now, claim_due, give_probes, keep_schedule, let_go, probe_at_once
+from umlindi.watch.services.turns import Claim, ask_now, claim_due, give_probes, keep_schedule, let_go, probe_soon
 
 __all__ = [
     "AWAY",
@@ -32,7 +32,7 @@ __all__ = [
     "let_go",
     "lines_of",
     "observe",
-    "probe_at_once",
+    "probe_soon",
     "record",
     "sign",
     "start_check",

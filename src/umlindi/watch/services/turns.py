@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from umlindi.core.actors import Actor
 from umlindi.core.audit import audited
 from umlindi.estate.models import Interface
-from umlindi.watch.models import Probe
+from umlindi.watch.models import Probe, Watcher
 from umlindi.watch.rules.plans import Plan
-from umlindi.watch.rules.spreading import first_due
+from umlindi.watch.rules.spreading import NEW_EACH_S, first_due
 from umlindi.watch.services.settling import retire, settle
 from umlindi.watch.targets import deadline_of, plans_for
 
@@ -45,6 +45,13 @@ UPDATE watch_probe SET claimed_until = NULL, due_at = %(now)s + random() * inter
 WHERE due_at > %(now)s + interval_s * interval '1.6 seconds' + %(slack)s * interval '1 second'
     OR claimed_until > %(now)s + (interval_s + deadline_s) * interval '1.6 seconds' + %(slack)s * interval '1 second'
 """
+
+SOON = """
+UPDATE watch_probe SET due_at = least(due_at, %s + random() * least(interval_s, %s) * interval '1 second')
+WHERE interface_id = ANY(%s)
+"""
+REMEMBERED = timedelta(days=30)
+"""How long a watch process that has ended is known: what it left on disk is recorded once until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +135,10 @@ def _add(missing: dict[tuple[int, Plan], tuple[float, float]], now: datetime) ->
 
 
 def keep_schedule(now: datetime) -> None:
-    """What no answer mends: probes of interfaces that are no longer asked, and a schedule from before the clock was set
-    back."""
+    """What no answer mends: probes of what is no longer asked, a schedule from before the clock was set back,
+    and processes that ended long ago."""
     retire(now)
+    Watcher.objects.filter(at__lt=now - REMEMBERED).delete()
     with connection.cursor() as cursor:
         cursor.execute(SET_BACK, {"now": now, "slack": SLACK_S})
 
@@ -140,9 +148,10 @@ def let_go(who: str) -> None:
     Probe.objects.filter(claimed_by=who).update(claimed_until=None, claimed_by="")
 
 
-def probe_at_once(interfaces: Sequence[int], now: datetime) -> None:
-    """What changed is asked first."""
-    Probe.objects.filter(interface__in=interfaces, due_at__gt=now).update(due_at=now)
+def probe_soon(interfaces: Sequence[int], now: datetime) -> None:
+    """What changed is asked at once; where much did, spread as what is new."""
+    with connection.cursor() as cursor:
+        cursor.execute(SOON, [now, len(interfaces) / NEW_EACH_S, list(interfaces)])
 
 
 def ask_now(actor: Actor, interface: Interface, now: datetime) -> None:
@@ -150,4 +159,4 @@ def ask_now(actor: Actor, interface: Interface, now: datetime) -> None:
     actor.require("probe.run", interface.system.site.organisation_id)
     with audited(actor, "probe.asked", interface):
         give_probes([interface], now)
-        probe_at_once([interface.pk], now)
+        Probe.objects.filter(interface=interface).update(due_at=now)

@@ -98,7 +98,7 @@ def test_a_systems_page_tells_what_went_wrong_lately(refused: Interface) -> None
     client, _ = signed_in(Role.VIEWER, refused)
     now = timezone.now()
     down, up = ProbeResult("dicom", "x", (step("ECONNREFUSED"),)), ProbeResult("dicom", "x", (step(),))
-    for minute, result in ((-10, down), (-7, up)):
+    for minute, result in ((-10, down), (-9, down), (-7, up), (-6, up)):
         services.observe(refused, result, now + timedelta(minutes=minute))
     page = client.get(refused.system.get_absolute_url()).content.decode()
     assert "What went wrong" in page
