@@ -43,7 +43,6 @@ class Climb:
         proposals = contexts if ECHO in contexts else (*contexts, ECHO)
         return associate(self.endpoint, proposals, roles)
 
-
     async def hold(self) -> Association:
         """Associate for Verification alone, and stay so until `opened` is left."""
         self.first = await self.held.enter_async_context(self.associate([ECHO]))
