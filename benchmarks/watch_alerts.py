@@ -226,7 +226,7 @@ def _look() -> dict[str, float | int | str]:
     from umlindi.core.actors import Actor
     from umlindi.testing.estate import make_user
 
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(make_user(Role.OPERATOR))
     pages = sorted(_timed(lambda: client.get("/").status_code == 200) for _ in range(LOOKS))
     cards = sorted(_timed(lambda: len(open_alerts(Actor.house("bench"), timezone.now()))) for _ in range(LOOKS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,8 +68,8 @@ def mail_server() -> Iterator[Receiver]:
 
 
 @contextmanager
-def web_hook(status: int = 200) -> Iterator[Receiver]:
-    """HTTP on a free port; answers every POST with that status."""
+def web_hook(status: int = 200, takes_s: float = 0) -> Iterator[Receiver]:
+    """HTTP on a free port; answers every POST with that status, so many seconds after it has it."""
     receiver = Receiver(0)
 
     class Hook(BaseHTTPRequestHandler):
@@ -76,6 +77,7 @@ def web_hook(status: int = 200) -> Iterator[Receiver]:
             body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             key = self.headers.get("Idempotency-Key", "")
             receiver.got.append(Got(self.path, key, body.get("title", ""), body.get("message", "")))
+            time.sleep(takes_s)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()

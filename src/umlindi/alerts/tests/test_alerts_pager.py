@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -67,11 +69,11 @@ def environment(mail: Receiver) -> dict[str, str]:
 
 
 @contextmanager
-def pager(mail: Receiver, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def pager(mail: Receiver, log: Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
     """`umlindi pager`, ended with the test however that ends."""
     command = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "umlindi", "pager"]
     with log.open("ab") as out:
-        process = subprocess.Popen(command, env=environment(mail), stdout=out, stderr=out)
+        process = subprocess.Popen(command, env=environment(mail) | env, stdout=out, stderr=out)
     try:
         yield process
     finally:
@@ -105,6 +107,47 @@ def nursery(mail: Receiver, log: Path) -> Iterator[Callable[[], int]]:
         process.communicate(timeout=10)
 
 
+class Gate:
+    """A way to the database that can be shut, as if PostgreSQL had stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        given = connection.settings_dict
+        self._path, self._behind = folder / ".s.PGSQL.5432", f"{given['HOST']}/.s.PGSQL.{given['PORT'] or 5432}"
+        self._open: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+
+    def open(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._path))
+        self._listener.listen()
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def shut(self) -> None:
+        for each in [self._listener, *self._open]:
+            if each is not None:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()
+        self._path.unlink(missing_ok=True)
+        self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                here, there = listener.accept()[0], socket.socket(socket.AF_UNIX)
+                there.connect(self._behind)
+                self._open += [here, there]
+                for source, sink in ((here, there), (there, here)):
+                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
 @pytest.fixture
 def mail() -> Iterator[Receiver]:
     with mail_server() as receiver:
@@ -117,7 +160,7 @@ def hook() -> Iterator[Receiver]:
         yield receiver
 
 
-def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     ends = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends
@@ -250,6 +293,30 @@ def test_a_poison_outage_never_stops_the_loop_and_is_raised_as_an_outage_of_the_
         poison.setback.again_at = now()
         poison.setback.save()
         until(lambda: Alert.objects.filter(key__startswith="external").count() == 2)
+
+
+def test_a_database_that_goes_away_while_a_page_is_sent_costs_no_page_and_doubles_none(
+    mail: Receiver, tmp_path: Path
+) -> None:
+    gate = Gate(tmp_path)
+    gate.open()
+    url = urlsplit(environment(mail)["DATABASE_URL"])._replace(query=f"host={tmp_path}").geturl()
+    with web_hook(takes_s=2) as hook, pager(mail, tmp_path / "pager.log", DATABASE_URL=url) as process:
+        people(hook)
+        broken(1)
+        until(lambda: Alert.objects.filter(key="external:0").exists())
+        hurry()
+        until(lambda: len(of_ours(hook)) == 1)
+        gate.shut()
+        time.sleep(4)
+        assert not ours().filter(channel__kind="apprise", state="delivered").exists()
+        gate.open()
+        until(lambda: ours().filter(channel__kind="apprise", state="delivered").exists())
+        assert process.poll() is None
+        assert len(of_ours(hook)) == 1
+        assert ours().get(channel__kind="apprise").tries == 1
+    gate.shut()
+    assert "the database is away, waiting" in (tmp_path / "pager.log").read_text()
 
 
 def test_an_acknowledgement_reaches_the_pager_before_the_next_step(
