@@ -68,11 +68,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class UptimePage:
-    """Everything the actor may see in a period. `closed` are the organisations' months that are frozen."""
+    """Everything the actor may see in a period. `closed` are the organisations' months that are frozen; `ledger` holds
+    what is not."""
 
     asked: Asked
     rows: Mapping[Kind, Sequence[Row]]
     closed: Sequence[ClosedMonth]
+    ledger: Ledger
 
     @property
     def objectives(self) -> Sequence[Row]:
@@ -126,7 +128,7 @@ def uptime_page(
     frozen = lines(closed.values(), kinds)
     found = {kind: [*frozen[kind], *book.lines[kind]] for kind in kinds}
     targets = _targets(terms, closed.values())
-    return UptimePage(asked, _rows(actor, asked, found, targets), list(closed.values()))
+    return UptimePage(asked, _rows(actor, asked, found, targets), list(closed.values()), book.ledger)
 
 
 def _live(

@@ -102,11 +102,7 @@ def subject_page(actor: Actor, kind: Kind, subject: Subject, asked: Asked) -> Su
     only = _systems(actor, kind, subject, terms)
     page = uptime_page(actor, asked, organisation, interfaces=kind in {Kind.SYSTEM, Kind.INTERFACE}, only=only)
     closed = page.closed[0] if page.closed else None
-    made = (
-        _frozen(closed, kind, subject)
-        if closed
-        else _live(kind, subject, terms, Ledger.load(only, asked.period, asked.now))
-    )
+    made = _frozen(closed, kind, subject) if closed else _live(kind, subject, terms, page.ledger)
     return SubjectPage(
         kind=kind,
         asked=asked,

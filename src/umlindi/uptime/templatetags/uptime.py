@@ -14,7 +14,7 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from umlindi.uptime.queries.closed import Cell
@@ -23,6 +23,7 @@ from umlindi.uptime.rules import showing
 from umlindi.uptime.rules.availability import Piece
 from umlindi.uptime.rules.budgets import Verdict
 from umlindi.uptime.rules.timeline import Period
+from umlindi.web.templatetags.look import state
 from umlindi.web.wording import TONES
 
 register = template.Library()
@@ -73,10 +74,10 @@ def seconds(value: timedelta) -> float:
     return value.total_seconds()
 
 
-@register.filter
-def verdict_tone(value: str) -> str:
-    """The state that a verdict looks like, for `{% state %}`."""
-    return VERDICTS[Verdict(value)]
+@register.simple_tag
+def verdict(value: Verdict | None) -> SafeString:
+    """`{% verdict row.verdict %}`: how it stands against its target; a dash where nothing was promised."""
+    return state(VERDICTS[value], value.capitalize()) if value else SafeString('<span class="none">–</span>')
 
 
 @register.simple_tag
@@ -109,15 +110,16 @@ def in_words(pieces: Iterable[Piece]) -> str:
 def strip(cells: Sequence[Cell]) -> SafeString:
     """`{% strip row.cells %}`: twelve months, this one last. Where nothing was promised, by the usual 99.9 %."""
     told = ", ".join(f"{cell.month:%b %Y} {_percent(cell)}" for cell in cells if cell.adjusted is not None)
+    # Put together by hand: a page has hundreds of these, and all in them is our own.
+    rects = "".join(
+        f'<rect class="{tone}" fill="{COLOURS[tone]}" x="{place * 10}" width="9" height="16"/>'
+        for place, tone in enumerate(map(_cell_tone, cells))
+    )
     return format_html(
         '<svg class="trace" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>',
         len(cells) * 10,
         told or "nothing known",
-        format_html_join(
-            "",
-            '<rect class="{}" fill="{}" x="{}" width="9" height="16"/>',
-            ((tone, COLOURS[tone], place * 10) for place, tone in enumerate(map(_cell_tone, cells))),
-        ),
+        SafeString(rects),
     )
 
 
