@@ -23,8 +23,9 @@ class Heartbeat(models.Model):
     """A backup, a script, a scheduled task: who knows `secret` reports for it.
 
     The fields down to `paused` are people's; those after it are measured (`rules.states` says what they mean).
-    `awaited_from` is its first start, or when it was resumed: from then on it must report, as from `starts`.
-    `judge_at` is when time alone may change its state; null where only a ping can.
+    `awaited_from` is its first start, or when it was resumed: from then on it must report, as from `starts`. `doubtful`
+    says that it is down, but may have reported while we could not hear. `judge_at` is when time alone may change its
+    state; null where only a ping can.
     """
 
     scope_path: ClassVar[str] = "organisation_id"
@@ -54,6 +55,7 @@ class Heartbeat(models.Model):
     started_at = models.DateTimeField(null=True)
     pinged_at = models.DateTimeField(null=True)
     pings = models.PositiveBigIntegerField(default=0)
+    doubtful = models.BooleanField(default=False)
     expected_at = models.DateTimeField(null=True)
     judge_at = models.DateTimeField(null=True, db_index=True)
 

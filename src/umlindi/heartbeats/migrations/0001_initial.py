@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField(null=True)),
                 ("pinged_at", models.DateTimeField(null=True)),
                 ("pings", models.PositiveBigIntegerField(default=0)),
+                ("doubtful", models.BooleanField(default=False)),
                 ("expected_at", models.DateTimeField(null=True)),
                 ("judge_at", models.DateTimeField(db_index=True, null=True)),
                 (

@@ -106,6 +106,20 @@ def unreplaced(lives: Sequence[Life], now: datetime) -> list[Life]:
     return [life for life in dead if now - life.at < FORGOTTEN_AFTER]
 
 
+def deaf_between(lives: Iterable[Life], start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """The first time within these moments when no process of these names was heard for a minute, though one had been
+    before: what called them then was lost. None where there was none."""
+    ordered = sorted(lives, key=lambda life: life.started_at)
+    if not ordered:
+        return None
+    heard = ordered[0].at
+    for begins, until in [*((life.started_at, life.at) for life in ordered), (end, end)]:
+        if begins - heard > SILENT_AFTER and heard < end and begins > start:
+            return heard, begins
+        heard = max(heard, until)
+    return None
+
+
 def _process(name: str) -> str:
     return f"house:process:{name}"
 

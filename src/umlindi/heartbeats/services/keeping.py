@@ -59,7 +59,7 @@ def change(actor: Actor, heartbeat: Heartbeat, given: Given, now: datetime) -> H
         held = _held(actor, heartbeat)
         with audited(actor, "heartbeat.changed", held):
             _set(held, given)
-            settle(held, now)
+            settle(held, now, ended="its schedule was changed")
             held.save()
     return held
 
@@ -70,7 +70,7 @@ def pause(actor: Actor, heartbeat: Heartbeat, now: datetime) -> Heartbeat:
         held = _held(actor, heartbeat)
         with audited(actor, "heartbeat.paused", held):
             held.paused = True
-            settle(held, now)
+            settle(held, now, ended="it was paused")
             held.save()
     return held
 
@@ -103,7 +103,7 @@ def remove(actor: Actor, heartbeat: Heartbeat, now: datetime) -> None:
     with transaction.atomic():
         held = _held(actor, heartbeat)
         if held.state == State.DOWN:
-            outages.end(held.key, now, now)
+            outages.end(held.key, now, now, "it was removed")
         with audited(actor, "heartbeat.removed", held):
             held.delete()
 

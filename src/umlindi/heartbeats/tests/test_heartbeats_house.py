@@ -24,6 +24,7 @@ from umlindi.heartbeats.rules.house import (
     Run,
     Watched,
     awake_since,
+    deaf_between,
     job_fault,
     late_run,
     process_faults,
@@ -184,6 +185,20 @@ def test_whoever_looks_all_the_time_sees_a_missed_job_once_its_grace_is_over(cro
 def test_a_clock_set_back_awaits_nothing_from_the_future() -> None:
     assert awake_since(NOW, NOW, NOW - HOUR) == NOW - HOUR
     assert awake_since(NOW - DAY, NOW - MINUTE, NOW) == NOW - DAY
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 300)), min_size=1, max_size=8), st.integers(0, 3000))
+def test_deaf_is_what_lies_between_two_lives_or_after_the_last(runs: list[tuple[int, int]], wait: int) -> None:
+    at, lives, gaps = NOW, [], []
+    for up, away in runs:
+        lives.append(Life("web", "h", 1, at, at + up * SECOND))
+        gaps.append((at + up * SECOND, at + (up + away) * SECOND))
+        at += (up + away) * SECOND
+    end = gaps[-1][0] + wait * SECOND
+    gaps[-1] = (gaps[-1][0], end)
+    longer = [gap for gap in gaps if gap[1] - gap[0] > MINUTE]
+    assert deaf_between(lives, NOW, end) == (longer[0] if longer else None)
+    assert deaf_between([], NOW, end) is None
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor, Forbidden
-from umlindi.core.models import AuditEvent
+from umlindi.core.models import AuditEvent, Beat
 from umlindi.estate.models import System
 from umlindi.heartbeats import services
 from umlindi.heartbeats.models import Heartbeat, Ping
@@ -216,7 +216,7 @@ def test_pausing_ends_an_outage_and_resuming_awaits_the_next() -> None:
     heartbeat = beat()
     services.ping(heartbeat.secret, FAIL, NOON)
     services.pause(HOUSE, heartbeat, NOON + MINUTE)
-    assert outages(heartbeat)[0].until == NOON + MINUTE
+    assert (outages(heartbeat)[0].until, outages(heartbeat)[0].ended) == (NOON + MINUTE, "it was paused")
     services.tick(NOON + 9 * DAY)
     services.resume(HOUSE, heartbeat, NOON + 9 * DAY)
     services.tick(NOON + 9 * DAY + HOUR)
@@ -310,3 +310,42 @@ def test_a_site_of_the_system_is_the_outages() -> None:
     heartbeat = beat(site.organisation, system=make_system(site))
     services.ping(heartbeat.secret, FAIL, NOON)
     assert outages(heartbeat)[0].site == site
+
+
+def web(started: datetime, at: datetime, *, ended: bool = False) -> None:
+    about = {"name": "web", "host": "h", "pid": 1, "version": "1", "started_at": started, "at": at}
+    Beat.objects.create(**about, ended_at=at if ended else None)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_may_have_reported_while_nobody_could_hear_is_unknown_and_down_when_the_next_is_missed(
+    ended: bool,
+) -> None:
+    heartbeat = beat(period=DAY)
+    services.ping(heartbeat.secret, OK, NOON)
+    back = NOON + DAY + 5 * HOUR
+    web(NOON - DAY, NOON + DAY - HOUR, ended=ended)
+    web(back, NOON + 3 * DAY)
+    services.tick(back + MINUTE)
+    (outage,) = outages(heartbeat)
+    assert (outage.condition, outage.since) == ("unknown", NOON + DAY + 10 * MINUTE)
+    assert outage.cause == "It may have reported: Umlindi could not be reached from 25 Nov 11:00 to 25 Nov 17:00"
+    services.tick(back + DAY)
+    assert outages(heartbeat)[0].condition == "unknown"
+    services.tick(back + DAY + 12 * MINUTE)
+    (outage,) = outages(heartbeat)
+    assert (outage.condition, outage.cause, outage.until) == ("down", "", None)
+    services.tick(back + DAY + 13 * MINUTE)
+    heartbeat.refresh_from_db()
+    assert (heartbeat.judge_at, heartbeat.doubtful) == (None, False)
+    services.ping(heartbeat.secret, OK, NOON + 3 * DAY)
+    assert outages(heartbeat)[0].until == NOON + 3 * DAY
+
+
+def test_what_could_be_heard_all_the_time_is_down() -> None:
+    heartbeat = beat()
+    services.ping(heartbeat.secret, OK, NOON)
+    web(NOON - DAY, NOON + 30 * MINUTE)
+    web(NOON + 30 * MINUTE + timedelta(seconds=20), NOON + 3 * HOUR)
+    services.tick(NOON + 3 * HOUR)
+    assert outages(heartbeat)[0].condition == "down"
