@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -79,7 +79,7 @@ class OutagesView(GenericAPIView[Outage]):
     rights: ClassVar = {"GET": "alert.view"}
     serializer_class = OutageSerializer
 
-    @extend_schema(parameters=[AskedSerializer, OpenApiParameter("limit", int), OpenApiParameter("offset", int)])
+    @extend_schema(operation_id="api_outages_list", parameters=[AskedSerializer], responses=OutageSerializer(many=True))
     def get(self, request: Request) -> Response:
         asked = AskedSerializer(data=request.query_params)
         rows = visible(actor_of_request(request), Outage).filter(**asked.lookups()).order_by("-since", "-pk")
