@@ -39,7 +39,7 @@ from umlindi.core.actors import Actor  # noqa: E402
 from umlindi.core.models import AuditEvent  # noqa: E402
 from umlindi.diagnosis import explain  # noqa: E402
 from umlindi.estate.models import Contact, Dependency, Interface, Site, System  # noqa: E402
-from umlindi.oncall.models import Handover, Holiday, Override, Profile, Swap  # noqa: E402
+from umlindi.oncall.models import Handover, Holiday, Override, Profile, Rota, Swap  # noqa: E402
 from umlindi.probes import Layer, ProbeResult, Severity, State, Step  # noqa: E402
 from umlindi.testing.estate import PASSWORD, make_interface, make_organisation, make_site, make_system, make_user  # noqa: E402
 from umlindi.testing.oncall import make_answerer, make_mailbox, make_rota  # noqa: E402
@@ -182,6 +182,8 @@ def on_call(hospital: Organisation, nomvula: User, sipho: User, now: datetime) -
     make_mailbox(organisation=hospital, enabled=False, name="Imaging team")
     rota = make_rota(hospital, thabo, sipho, nomvula, name="After hours")
     rota.layers.update(hours="Mon-Fri 00:00-07:00, 17:00-24:00; Sat-Sun 00:00-24:00")
+    make_rota(hospital, sipho, thabo, name="Nights").layers.update(hours="Mon-Sun 18:00-06:00")
+    Rota.objects.filter(name="Nights").update(hours="Mon-Sun 18:00-06:00")
     make_rota(None, nomvula, name="Second line")
     start = now + timedelta(days=2)
     Override.objects.create(rota=rota, user=nomvula, starts=start, ends=start + timedelta(hours=9), reason="Leave")

@@ -48,6 +48,12 @@ class RotaForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="Such as “Mthatha, after hours”.")
     organisation = forms.ModelChoiceField(Organisation.objects.none(), required=False, empty_label="The provider")
     timezone = forms.CharField(label="Time zone", max_length=60, initial="Africa/Johannesburg")
+    hours = forms.CharField(
+        label="Somebody must be on call", max_length=200, required=False, help_text=f"{HOURS_HELP} Else it is a hole."
+    )
+    on_holidays = forms.ChoiceField(
+        label="On public holidays", choices=list(ON_HOLIDAYS.items()), help_text="Where it has hours."
+    )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, organisations: Any, everywhere: bool, *args: Any, **kwargs: Any) -> None:

@@ -17,10 +17,14 @@ from umlindi.estate.rules.hours import DAYS
 from umlindi.oncall.rules.rotation import OnHolidays, Unit
 
 LONGEST_TURN = 53
+ON_HOLIDAYS = [(one.value, one.value.capitalize()) for one in OnHolidays]
 
 
 class Rota(models.Model):
-    """Who is on call for an organisation, or for the provider where none is named."""
+    """Who is on call for an organisation, or for the provider where none is named.
+
+    `hours` are those in which somebody must be, such as "Mon-Fri 00:00-07:00, 17:00-24:00"; empty is always.
+    """
 
     scope_path: ClassVar[str] = "organisation_id"
     scope_right: ClassVar[str] = "oncall.view"
@@ -30,6 +34,8 @@ class Rota(models.Model):
     )
     name = models.CharField(max_length=100)
     timezone = models.CharField(max_length=60, default="Africa/Johannesburg")
+    hours = models.CharField(max_length=200, blank=True)
+    on_holidays = models.CharField(max_length=5, choices=ON_HOLIDAYS, default=OnHolidays.SAME)
 
     class Meta:
         ordering: ClassVar = [F("organisation__name").asc(nulls_first=True), "name"]
@@ -69,9 +75,7 @@ class Layer(models.Model):
     )
     weekday = models.PositiveSmallIntegerField(choices=list(enumerate(DAYS)), default=0)
     hours = models.CharField(max_length=200, blank=True)
-    on_holidays = models.CharField(
-        max_length=5, choices=[(one.value, one.value.capitalize()) for one in OnHolidays], default=OnHolidays.SAME
-    )
+    on_holidays = models.CharField(max_length=5, choices=ON_HOLIDAYS, default=OnHolidays.SAME)
 
     class Meta:
         ordering: ClassVar = ["position", "id"]

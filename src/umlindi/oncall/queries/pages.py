@@ -40,7 +40,8 @@ EDIT = "oncall.edit"
 class Now:
     """A rota's present: who is on call, until when (None: longer than five weeks), and who comes after.
 
-    `hole` is the first time without anybody that begins within 72 hours. `note` is the newest for the present shift.
+    `hole` is the first time without anybody that begins within 72 hours, `missing` whether that is now. Neither person
+    nor `missing`: nobody need be there. `note` is the newest for the present shift.
     """
 
     rota: Rota
@@ -49,6 +50,7 @@ class Now:
     next_person: User | None
     next_from: datetime | None
     hole: Span | None = None
+    missing: bool = False
     phone: str = ""
     reached: Sequence[Channel] = ()
     note: Handover | None = None
@@ -82,8 +84,8 @@ class NowPage:
 
     @property
     def uncovered(self) -> list[Now]:
-        """The rotas that have nobody at this moment."""
-        return [now for now, _ in self.rotas if now.person is None]
+        """The rotas that have nobody at this moment, and should."""
+        return [now for now, _ in self.rotas if now.missing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,13 @@ def on_call_now(actor: Actor, at: datetime) -> list[Now]:
 
 
 def now_of(rota: Rota, at: datetime) -> Now:
-    found = roster_of(rota, at, at + AHEAD)
+    found = roster_of(rota, at - AHEAD, at + AHEAD)
     told = spans(found, seen_in(found))
-    present = told[0] if told and told[0].person else None
-    until = _relieved(told) if present else at
-    coming = next((span for span in told if span.person and span.start >= until and span is not present), None)
+    ahead = [span for span in told if span.end > at]
+    present = next((span for span in ahead if span.person and span.start <= at), None)
+    since, until = _stretch(told, present) if present else (at, at)
+    coming = next((span for span in ahead if span.person and span.start >= until and span is not present), None)
+    hole = next((span for span in ahead if span.person is None and span.start < at + SOON), None)
     person = present.person if present else None
     return Now(
         rota=rota,
@@ -134,11 +138,18 @@ def now_of(rota: Rota, at: datetime) -> Now:
         until=until if present and until < at + AHEAD else None,
         next_person=coming.person if coming else None,
         next_from=coming.start if coming else None,
-        hole=next((span for span in told if span.person is None and span.start < at + SOON), None),
+        hole=hole,
+        missing=hole is not None and hole.start <= at,
         phone=Profile.objects.filter(user=person).values_list("phone", flat=True).first() or "" if person else "",
         reached=list(Channel.objects.filter(user=person, enabled=True)) if person else (),
-        note=Handover.objects.filter(rota=rota, shift_starts__lt=until).select_related("author").first(),
+        note=_note(rota, since, until),
     )
+
+
+def _note(rota: Rota, since: datetime, until: datetime) -> Handover | None:
+    """The newest note for the present shift."""
+    notes = Handover.objects.filter(rota=rota, shift_starts__gte=since, shift_starts__lt=until)
+    return notes.select_related("author").first()
 
 
 def now_page(actor: Actor, at: datetime) -> NowPage:
@@ -208,11 +219,15 @@ def _weeks_from(at: datetime, zone: tzinfo, weeks: int) -> tuple[datetime, datet
     return instant_of(monday, MIDNIGHT, zone), instant_of(monday + ONE_WEEK * weeks, MIDNIGHT, zone)
 
 
-def _relieved(told: list[Span]) -> datetime:
-    """When the first span's person is relieved, put on by hand or not."""
-    until = told[0].end
-    for span in told[1:]:
-        if span.start != until or span.person != told[0].person:
+def _stretch(told: list[Span], present: Span) -> tuple[datetime, datetime]:
+    """Since when and until when the present person stays, put on by hand or not."""
+    since, until = present.start, present.end
+    for span in told[told.index(present) + 1 :]:
+        if span.start != until or span.person != present.person:
             break
         until = span.end
-    return until
+    for span in reversed(told[: told.index(present)]):
+        if span.end != since or span.person != present.person:
+            break
+        since = span.start
+    return since, until

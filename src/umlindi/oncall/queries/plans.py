@@ -48,6 +48,8 @@ def plan_of(rota: Rota, start: datetime, end: datetime) -> Plan:
         rotations=tuple(rotation_of(layer) for layer in layers),
         overrides=tuple(Shift(each.starts, each.ends, each.user_id, None, each.pk) for each in overrides),
         unfit=frozenset(people - fit_people(rota.organisation_id, people)),
+        needed=week_hours(rota.hours),
+        on_holidays=OnHolidays(rota.on_holidays),
     )
 
 
@@ -93,11 +95,13 @@ def candidates(organisation_id: int | None, rota: Rota | None = None) -> list[tu
     return [(each.pk, str(each) if each.pk in fit else f"{each} (cannot be paged)") for each in people]
 
 
-def preview_plan(organisation_id: int | None, zone: ZoneInfo, rotations: Sequence[Rotation], now: datetime) -> Plan:
+def preview_plan(rota: Rota, rotations: Sequence[Rotation], now: datetime) -> Plan:
     """A rota that is not saved yet, without overrides, for the weeks around now."""
     people = {person for rotation in rotations for person in rotation.people}
     return Plan(
-        Calendar(zone, holidays_of(organisation_id, now - PREVIEWED, now + PREVIEWED)),
+        Calendar(ZoneInfo(rota.timezone), holidays_of(rota.organisation_id, now - PREVIEWED, now + PREVIEWED)),
         rotations=tuple(rotations),
-        unfit=frozenset(people - fit_people(organisation_id, people)),
+        unfit=frozenset(people - fit_people(rota.organisation_id, people)),
+        needed=week_hours(rota.hours),
+        on_holidays=OnHolidays(rota.on_holidays),
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from umlindi.oncall.rules.rotation import Calendar, Rotation, Shift, shifts_of
+from umlindi.estate.rules.hours import Span
+from umlindi.oncall.rules.rotation import Calendar, OnHolidays, Rotation, Shift, openings, shifts_of
 
 Interval = tuple[datetime, datetime]
 
@@ -14,12 +15,17 @@ Interval = tuple[datetime, datetime]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A rota as its rows have it. `rotations` from the uppermost; `overrides` do not overlap; `unfit` are people whom
-    nobody can page: they left, may not answer there, or have no channel."""
+    nobody can page: they left, may not answer there, or have no channel.
+
+    `needed` are the openings of a week in which somebody must be there; none means always.
+    """
 
     calendar: Calendar
     rotations: tuple[Rotation, ...] = ()
     overrides: tuple[Shift, ...] = ()
     unfit: frozenset[int] = frozenset()
+    needed: tuple[Span, ...] = ()
+    on_holidays: OnHolidays = OnHolidays.SAME
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,7 +39,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Shifts and gaps together tile the time that was asked for."""
+    """Shifts and gaps together tile the time that was asked for, less what of it nobody need be there."""
 
     shifts: list[Shift]
     gaps: list[Gap]
@@ -44,7 +50,9 @@ def roster(plan: Plan, start: datetime, end: datetime) -> Roster:
     given = _sources(plan, start, end)
     fit = [[shift for shift in source if shift.person not in plan.unfit] for source in given]
     shifts, free = _painted(fit, start, end)
-    return Roster(shifts, _explained(free, given) if plan.unfit else [Gap(*each) for each in free])
+    needed = openings(plan.needed, plan.on_holidays, plan.calendar, start, end) if start < end else []
+    missed = [(max(free_from, since), min(free_to, until)) for free_from, free_to in free for since, until in needed]
+    return Roster(shifts, _explained([each for each in missed if each[0] < each[1]], given))
 
 
 def _sources(plan: Plan, start: datetime, end: datetime) -> list[list[Shift]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -89,7 +89,8 @@ def shifts_of(rotation: Rotation, layer: int, calendar: Calendar, start: datetim
     for turn in range(max(first, 0), first + 4 + (end - start).days // rotation.days):
         person = rotation.people[turn % len(rotation.people)]
         opens, closes = (_handover(rotation, number, calendar.zone) for number in (turn, turn + 1))
-        for since, until in _joined(_present(rotation, calendar, max(opens, begins), min(closes, end))):
+        there = (rotation.hours, rotation.on_holidays, calendar, max(opens, begins), min(closes, end))
+        for since, until in openings(*there):
             yield Shift(since, until, person, layer, turn)
 
 
@@ -97,34 +98,39 @@ def _handover(rotation: Rotation, turn: int, zone: tzinfo) -> datetime:
     return at(rotation.first_handover + timedelta(days=turn * rotation.days), rotation.handover, zone)
 
 
-def _joined(intervals: Iterable[Interval]) -> list[Interval]:
-    """What touches is one: a night is not cut at midnight."""
+def openings(
+    hours: tuple[Span, ...], on_holidays: OnHolidays, calendar: Calendar, start: datetime, end: datetime
+) -> list[Interval]:
+    """The parts of [start, end) in these hours of a week, all of it where there are none. What touches is one: a night
+    is not cut at midnight."""
+    found = _day_by_day(hours, on_holidays, calendar, start, end) if hours else [(start, end)]
     joined: list[Interval] = []
-    for since, until in intervals:
+    for opens, closes in found:
+        since, until = max(opens, start), min(closes, end)
         if joined and joined[-1][1] == since:
             joined[-1] = joined[-1][0], until
-        else:
+        elif since < until:
             joined.append((since, until))
     return joined
 
 
-def _present(rotation: Rotation, calendar: Calendar, start: datetime, end: datetime) -> Iterator[Interval]:
-    """The parts of one turn in which its layer is there."""
-    for opens, closes in _openings(rotation, calendar, start, end) if rotation.hours else [(start, end)]:
-        if max(opens, start) < min(closes, end):
-            yield max(opens, start), min(closes, end)
-
-
-def _openings(rotation: Rotation, calendar: Calendar, start: datetime, end: datetime) -> Iterator[Interval]:
+def _day_by_day(
+    hours: tuple[Span, ...], on_holidays: OnHolidays, calendar: Calendar, start: datetime, end: datetime
+) -> Iterator[Interval]:
     """The openings of every local day that [start, end) touches."""
     first, last = local_day(start, calendar.zone), local_day(end, calendar.zone)
     for number in range(-1, (last - first).days + 1):
         day = first + timedelta(days=number)
-        for opens, closes in _opening_minutes(rotation, day, calendar.holidays):
+        own = on_holidays if day in calendar.holidays else OnHolidays.SAME
+        for opens, closes in _minutes(hours, own, day):
             yield at_minute(day, opens, calendar.zone), at_minute(day, closes, calendar.zone)
 
 
-def _opening_minutes(rotation: Rotation, day: date, holidays: frozenset[date]) -> list[tuple[int, int]]:
-    if day in holidays and rotation.on_holidays is not OnHolidays.SAME:
-        return [(0, MINUTES_A_DAY)] if rotation.on_holidays is OnHolidays.WHOLE else []
-    return [(span.opens, span.closes) for span in rotation.hours if span.day == day.weekday()]
+def _minutes(hours: tuple[Span, ...], own: OnHolidays, day: date) -> list[tuple[int, int]]:
+    match own:
+        case OnHolidays.WHOLE:
+            return [(0, MINUTES_A_DAY)]
+        case OnHolidays.NONE:
+            return []
+        case OnHolidays.SAME:
+            return [(span.opens, span.closes) for span in hours if span.day == day.weekday()]

@@ -20,14 +20,16 @@ LONGEST = timedelta(days=92)
 def put_on(
     actor: Actor, rota: Rota, user: User, starts: datetime, ends: datetime, *, reason: str, now: datetime
 ) -> Override:
-    """Have somebody on call from `starts` until `ends`, whatever the layers say.
+    """Have somebody on call from `starts` until `ends`, whatever the layers say; from now on, where `starts` is past:
+    who was on call stays as it was.
 
     Who may change the rota puts on anybody who may answer alerts there; who is named in it, themselves. Raises
     `Refused` where an override stands there already.
     """
     if actor.user_id != user.pk or not edits_or_serves(actor, rota):
         require_edit(actor, rota.organisation_id)
-    _judge(rota, user, starts, ends, now)
+    starts = max(starts, now)
+    _judge(rota, user, starts, ends)
     with transaction.atomic():
         row = place_override(rota, user, starts, ends, reason)
         with audited(actor, "override.added", row, reason=reason):
@@ -68,8 +70,8 @@ def write_handover(actor: Actor, rota: Rota, text: str, shift_starts: datetime, 
     return row
 
 
-def _judge(rota: Rota, user: User, starts: datetime, ends: datetime, now: datetime) -> None:
-    if ends <= starts or ends <= now:
+def _judge(rota: Rota, user: User, starts: datetime, ends: datetime) -> None:
+    if ends <= starts:
         raise Refused("It must end after it starts, and not be over.")
     if ends - starts > LONGEST:
         raise Refused("For longer than three months, change the rota itself.")

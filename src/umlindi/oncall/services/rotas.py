@@ -24,6 +24,7 @@ from umlindi.oncall.services.places import hole_key, require_can_answer, require
 from umlindi.watch.services import outages
 
 LAYER_FIELDS = ("name", "starts", "handover", "every", "unit", "weekday", "hours", "on_holidays")
+ROTA_FIELDS = ("name", "timezone", "hours", "on_holidays")
 MEANWHILE = "Somebody changed this rota meanwhile: look at it as it is now, then change it."
 
 
@@ -63,18 +64,21 @@ def save_rota(
     name: str,
     timezone: str,
     layers: Sequence[LayerGiven],
+    hours: str = "",
+    on_holidays: str = OnHolidays.SAME,
     seen: str = "",
 ) -> Rota:
-    """Make a rota, or make one what is given, uppermost layer first. A rota stays with its organisation.
+    """Make a rota, or make one what is given, uppermost layer first. A rota stays with its organisation. `hours` are
+    those in which somebody must be on call.
 
     Raises `Refused` for what cannot stand, and where `seen` is a fingerprint that is no longer true.
     """
     row = rota or Rota(organisation=organisation)
     require_edit(actor, row.organisation_id)
-    _judge(row, name, timezone, layers)
+    row.name, row.timezone, row.hours, row.on_holidays = name, timezone, hours, on_holidays
+    _judge(row, layers)
     with transaction.atomic():
         before = _held(row, seen) if row.pk else None
-        row.name, row.timezone = name, timezone
         row.save()
         row.layers.all().delete()
         for position, given in enumerate(layers):
@@ -106,7 +110,7 @@ def described(rota: Rota) -> dict[str, Any]:
         }
         for layer in rota.layers.all()
     ]
-    return {"name": rota.name, "timezone": rota.timezone, "layers": layers}
+    return {**{name: getattr(rota, name) for name in ROTA_FIELDS}, "layers": layers}
 
 
 def fingerprint(rota: Rota) -> str:
@@ -122,17 +126,18 @@ def _held(rota: Rota, seen: str) -> dict[str, Any]:
     return described(held)
 
 
-def _judge(rota: Rota, name: str, timezone: str, layers: Sequence[LayerGiven]) -> None:
-    require_zone(timezone)
+def _judge(rota: Rota, layers: Sequence[LayerGiven]) -> None:
+    require_zone(rota.timezone)
+    require_hours(rota.hours)
     if not layers or not all(given.people for given in layers):
         raise Refused("A rota has a layer at least, and each layer somebody in it.")
     for given in layers:
         require_hours(given.hours)
     kept = Turn.objects.filter(layer__rota=rota.pk).values_list("user", flat=True) if rota.pk else ()
     require_can_answer(rota.organisation_id, {each for given in layers for each in given.people} - set(kept))
-    beside = Rota.objects.filter(organisation=rota.organisation_id, name=name).exclude(pk=rota.pk)
+    beside = Rota.objects.filter(organisation=rota.organisation_id, name=rota.name).exclude(pk=rota.pk)
     if beside.exists():
-        raise Refused(f"There is a rota {name} already: choose another name.")
+        raise Refused(f"There is a rota {rota.name} already: choose another name.")
 
 
 def _add_layer(rota: Rota, position: int, given: LayerGiven) -> None:

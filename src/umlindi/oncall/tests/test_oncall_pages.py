@@ -89,7 +89,13 @@ def test_addresses_are_hidden_from_all_but_their_owner(rota: Rota, thabo: User, 
 def test_a_rota_is_looked_at_before_it_is_saved(
     admin: Client, hospital: Organisation, thabo: User, lerato: User
 ) -> None:
-    form = {"name": "Nights", "organisation": str(hospital.pk), "timezone": "Africa/Johannesburg", "layers": "1"}
+    form = {
+        "name": "Nights",
+        "organisation": str(hospital.pk),
+        "on_holidays": "same",
+        "timezone": "Africa/Johannesburg",
+        "layers": "1",
+    }
     form |= layer(0, thabo, lerato, hours="Mon-Fri 17:00-07:00")
     looked = admin.post(reverse("oncall:add_rota"), form | {"do": "look"})
     assert "with holes" in looked.text
@@ -106,7 +112,7 @@ def test_a_rota_is_looked_at_before_it_is_saved(
 
 def test_ranks_order_layers_and_a_ticked_one_goes(admin: Client, rota: Rota, thabo: User, lerato: User) -> None:
     url = reverse("oncall:change_rota", args=[rota.pk])
-    form = {"name": "Nights", "timezone": "Europe/Amsterdam", "layers": "3", "do": "save"}
+    form = {"name": "Nights", "on_holidays": "same", "timezone": "Europe/Amsterdam", "layers": "3", "do": "save"}
     form |= layer(0, thabo, place="2", name="below") | layer(1, lerato, place="1", name="above")
     form |= layer(2, starts="", remove="on")
     assert admin.post(url, form).status_code == 302
@@ -118,7 +124,14 @@ def test_ranks_order_layers_and_a_ticked_one_goes(admin: Client, rota: Rota, tha
 def test_two_who_change_a_rota_at_once_do_not_undo_each_other(admin: Client, rota: Rota, thabo: User) -> None:
     url = reverse("oncall:change_rota", args=[rota.pk])
     seen = admin.get(url).context["form"]["seen"].value()
-    form = {"name": "First", "timezone": "Africa/Johannesburg", "layers": "1", "seen": seen, "do": "save"}
+    form = {
+        "name": "First",
+        "on_holidays": "same",
+        "timezone": "Africa/Johannesburg",
+        "layers": "1",
+        "seen": seen,
+        "do": "save",
+    }
     assert admin.post(url, form | layer(0, thabo)).status_code == 302
     again = admin.post(url, form | {"name": "Second"} | layer(0, thabo))
     assert "Somebody changed this rota meanwhile" in again.text
@@ -131,7 +144,11 @@ def test_two_who_change_a_rota_at_once_do_not_undo_each_other(admin: Client, rot
 def test_a_form_that_was_tampered_with_is_answered_in_words(
     admin: Client, rota: Rota, thabo: User, broken: dict[str, str]
 ) -> None:
-    form = {"name": "X", "timezone": "Africa/Johannesburg", "layers": "1", "do": "save"} | layer(0, thabo) | broken
+    form = (
+        {"name": "X", "on_holidays": "same", "timezone": "Africa/Johannesburg", "layers": "1", "do": "save"}
+        | layer(0, thabo)
+        | broken
+    )
     assert admin.post(reverse("oncall:change_rota", args=[rota.pk]), form).status_code in {200, 302}
 
 

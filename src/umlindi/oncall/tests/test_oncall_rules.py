@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from umlindi.oncall.rules.moments import at, instant
 from umlindi.oncall.rules.quiet import waits_until
 from umlindi.oncall.rules.roster import Gap, Plan, Roster, roster
-from umlindi.oncall.rules.rotation import Calendar, OnHolidays, Rotation, Shift, Unit
+from umlindi.oncall.rules.rotation import Calendar, OnHolidays, Rotation, Shift, Unit, openings
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.rules.week import week_hours
 
@@ -51,6 +52,8 @@ plans = st.builds(
     rotations=st.lists(rotations, max_size=3).map(tuple),
     overrides=overrides(),
     unfit=st.frozensets(st.integers(1, 5), max_size=2),
+    needed=st.sampled_from(HOURS).map(week_hours),
+    on_holidays=st.sampled_from(OnHolidays),
 )
 
 
@@ -77,13 +80,24 @@ def _halves(start: datetime, end: datetime, point: datetime) -> list[tuple[datet
 def test_shifts_and_gaps_tile_the_time_exactly(plan: Plan, edges: tuple[datetime, datetime]) -> None:
     """So there is at most one person at every instant, and no hole that is not told."""
     start, end = sorted(edges)
-    found = roster(plan, start, end)
+    found = roster(replace(plan, needed=()), start, end)
     pieces = sorted(
         [*((each.start, each.end) for each in found.shifts), *((each.start, each.end) for each in found.gaps)]
     )
     assert all(since < until for since, until in pieces)
     assert [since for since, _ in pieces] == ([start, *(until for _, until in pieces[:-1])] if start < end else [])
     assert not pieces or pieces[-1][1] == end
+
+
+@given(plan=plans, edges=st.tuples(moments, moments))
+def test_only_where_somebody_must_be_there_is_a_hole(plan: Plan, edges: tuple[datetime, datetime]) -> None:
+    start, end = sorted(edges)
+    found, always = (roster(each, start, end) for each in (plan, replace(plan, needed=())))
+    assert found.shifts == always.shifts
+    needed = openings(plan.needed, plan.on_holidays, plan.calendar, start, end)
+    parts = [(max(gap.start, since), min(gap.end, until), gap.meant) for gap in always.gaps for since, until in needed]
+    told = [(gap.start, gap.end, gap.meant) for gap in found.gaps]
+    assert _merged(told) == _merged([each for each in parts if each[0] < each[1]])
 
 
 @given(plan=plans, points=st.tuples(moments, moments, moments))

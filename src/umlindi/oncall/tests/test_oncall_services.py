@@ -435,3 +435,16 @@ def test_a_note_is_for_whoever_comes_next(rota: Rota, thabo: User, hospital: Org
     assert now.note is not None
     assert now.note.author == thabo
     assert Channel.objects.filter(user=thabo).exists()
+
+
+def test_a_rota_for_the_nights_has_no_hole_by_day(rota: Rota, admin: Actor) -> None:
+    nights = "Mon-Fri 17:00-07:00; Sat-Sun 00:00-24:00; Mon 00:00-07:00"
+    rota.layers.update(hours=nights)
+    noon, evening = datetime(2026, 11, 24, 10, tzinfo=UTC), datetime(2026, 11, 24, 18, tzinfo=UTC)
+    assert services.watch_holes(noon) == 1
+    Rota.objects.update(hours=nights)
+    rota.refresh_from_db()
+    assert services.watch_holes(noon) == 0
+    [now] = queries.on_call_now(admin, noon)
+    assert (now.person, now.missing, now.hole) == (None, False, None)
+    assert queries.on_call(rota, evening) is not None

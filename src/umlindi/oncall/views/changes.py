@@ -75,7 +75,7 @@ def take(request: Request, pk: int) -> HttpResponse:
         messages.error(request, "Choose a shift.")
         return redirect(rota)
     now = timezone.now()
-    starts, ends = max(asked[0], now), asked[1]
+    starts, ends = asked
     tried(
         request,
         lambda: services.put_on(request.actor, rota, me(request), starts, ends, reason=REASON_TAKEN, now=now),

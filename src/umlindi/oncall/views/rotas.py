@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -94,7 +93,8 @@ def _start(row: Rota | None) -> dict[str, Any]:
     if row is None:
         today = timezone.localdate().isoformat()
         return {"layers": "1", "timezone": timezone.get_default_timezone_name(), **new_layer(0, today)}
-    return {"name": row.name, "timezone": row.timezone, "seen": services.fingerprint(row), **stored_layers(row)}
+    own = {name: getattr(row, name) for name in ("name", "timezone", "hours", "on_holidays")}
+    return {**own, "seen": services.fingerprint(row), **stored_layers(row)}
 
 
 def _rota_form(request: Request, row: Rota | None, sent: dict[str, Any]) -> RotaForm:
@@ -132,13 +132,13 @@ def _ordered(layers: list[LayerForm]) -> list[services.LayerGiven]:
 
 def _preview(form: RotaForm, where: Organisation | None, layers: list[services.LayerGiven]) -> Drawn:
     """What would come of it. Raises `Refused` for a zone or hours that cannot be read."""
-    require_zone(form.cleaned_data["timezone"])
-    for each in layers:
-        require_hours(each.hours)
-    rotations = [each.rotation() for each in layers]
-    organisation_id, now = where.pk if where else None, timezone.now()
-    plan = preview_plan(organisation_id, ZoneInfo(form.cleaned_data["timezone"]), rotations, now)
-    return drawn_plan(plan, organisation_id, now)
+    given, now = form.cleaned_data, timezone.now()
+    draft = Rota(organisation=where, **{name: given[name] for name in ("timezone", "hours", "on_holidays")})
+    require_zone(draft.timezone)
+    for hours in (draft.hours, *(each.hours for each in layers)):
+        require_hours(hours)
+    plan = preview_plan(draft, [each.rotation() for each in layers], now)
+    return drawn_plan(plan, draft.organisation_id, now)
 
 
 def _saved(
@@ -151,6 +151,8 @@ def _saved(
         organisation=where,
         name=given["name"],
         timezone=given["timezone"],
+        hours=given["hours"],
+        on_holidays=given["on_holidays"],
         layers=layers,
         seen=given["seen"],
     )
