@@ -13,7 +13,6 @@ from umlindi.watch.queries.present import (
     presents,
     worst_first,
 )
-from umlindi.watch.queries.troubles import Trouble, troubles
 
 __all__ = [
     "MORNINGS",
@@ -27,7 +26,6 @@ __all__ = [
     "NowPage",
     "Open",
     "OutagePage",
-    "Trouble",
     "check_page",
     "checks",
     "checks_page",
@@ -37,6 +35,5 @@ __all__ = [
     "outages_between",
     "present",
     "presents",
-    "troubles",
     "worst_first",
 ]
