@@ -106,8 +106,8 @@ class _Pager:
         for alert in await self._ask(services.due_alerts, now):
             await self._unit(Work("alert", alert, services.put_off_alert), services.advance, alert, now)
         await self._seldom(now)
-        await self._deliver(now)
-        return taken > 0
+        claimed = await self._deliver(now)
+        return taken > 0 or claimed > 0
 
     async def _take(self, now: datetime) -> int:
         """A batch; where one outage in it breaks us, each by itself."""
@@ -132,15 +132,18 @@ class _Pager:
         ):
             await self._unit(Work(what), function, now)
 
-    async def _deliver(self, now: datetime) -> None:
-        room = AT_ONCE - len(self._sending)
+    async def _deliver(self, now: datetime) -> int:
+        """Begin to send as many of the due pages as there is room for. How many."""
+        room, begun = AT_ONCE - len(self._sending), 0
         if room <= 0:
-            return
+            return 0
         for page_id in await self._ask(services.due_pages, now, room, list(self._sending)):
             work = Work("page", page_id, services.put_off_page)
             page = await self._unit(work, services.claim, page_id, self._process, now)
             if page is not None:
                 self._sending[page.pk] = asyncio.create_task(self._send(page))
+                begun += 1
+        return begun
 
     async def _send(self, page: Page) -> None:
         """One attempt, and its outcome written down however long the database is away."""
@@ -213,11 +216,10 @@ class _Pager:
             logger.warning("the database is away, waiting: %s", error)
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+        """So long at most: the end, or a sender that is free again, ends it."""
+        ending = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait({ending, *self._sending.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
 
     async def _farewell(self) -> None:
         if self._sending:

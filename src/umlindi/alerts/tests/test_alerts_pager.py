@@ -26,6 +26,7 @@ from django.db.models import QuerySet
 from umlindi.accounts.queries import actor_of
 from umlindi.alerts import services
 from umlindi.alerts.models import Alert, Attempt, Page
+from umlindi.core.models import Beat
 from umlindi.oncall.models import Channel
 from umlindi.oncall.vault import sealed
 from umlindi.testing.alerts import fail, make_person, make_policy, mend
@@ -265,13 +266,14 @@ def test_the_real_process_pages_and_says_when_it_is_over(mail: Receiver, hook: R
 
 def test_two_pagers_share_the_work_and_each_page_goes_out_once(mail: Receiver, hook: Receiver, tmp_path: Path) -> None:
     people(hook)
-    broken(30)
+    broken(10)
     with pager(mail, tmp_path / "one.log"), pager(mail, tmp_path / "two.log"):
-        until(lambda: Alert.objects.filter(key__startswith="external").count() == 30)
+        until(lambda: Alert.objects.filter(key__startswith="external").count() == 10)
+        until(lambda: Beat.objects.filter(name="pager").count() == 2)
         hurry()
-        until(lambda: ours().filter(state="delivered").count() == 60, 60)
+        until(lambda: ours().filter(state="delivered").count() == 20)
     for receiver in (mail, hook):
-        assert len(set(of_ours(receiver))) == len(of_ours(receiver)) == 30
+        assert len(set(of_ours(receiver))) == len(of_ours(receiver)) == 10
     assert len(set(Attempt.objects.values_list("process", flat=True))) == 2
 
 
