@@ -34,6 +34,7 @@ BYTES_EACH = 400
 """Room on disk for a reading with its indexes, its share of the histograms, and the write-ahead log."""
 APPENDED, BATCH = 100_000, 500
 POOL = 2000
+PIECE = 2**20
 CLASSES = 50
 SHARES = (0.5, 0.95, 0.99)
 MEASURES = ("association", "echo", "tcp", "total")
@@ -114,15 +115,15 @@ def _insert() -> dict[str, float]:
     from umlindi.readings.services.partitions import ensure
 
     ensure(partitions_between(Level.RAW, START, END))
-    tails = _tails()
+    kinds = _kinds_of_day()
     took = 0.0
     for day in range(DAYS):
-        lines = list(_lines(START + timedelta(days=day), tails))
+        text = kinds[day % len(kinds)].replace("@", f"{START + timedelta(days=day):%Y-%m-%d}")
         began = time.perf_counter()
         with transaction.atomic(), connection.cursor() as cursor:
             with cursor.copy(COPY) as copy:
-                for piece in lines:
-                    copy.write(piece)
+                for at in range(0, len(text), PIECE):
+                    copy.write(text[at : at + PIECE])
             hours = [START + timedelta(days=day, hours=hour) for hour in range(24)]
             cursor.execute(MARK, [Level.HOUR, hours])
         took += time.perf_counter() - began
@@ -152,17 +153,20 @@ def _tails() -> list[list[str]]:
     return classes
 
 
-def _lines(day: datetime, tails: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A day's answers in COPY's text format, a minute at a time, in the order in which they come."""
-    rng = np.random.default_rng(day.toordinal())
-    for minute in range(A_DAY):
-        began = day + timedelta(minutes=minute)
-        moments = np.datetime64(began.replace(tzinfo=None), "ms") + np.arange(INTERFACES) * 60_000 // INTERFACES
-        chosen = rng.integers(POOL, size=INTERFACES).tolist()
-        yield "".join(
-            f"{at}Z\t{interface}{tails[interface % CLASSES][one]}"
-            for interface, (at, one) in enumerate(zip(np.datetime_as_string(moments), chosen, strict=True), 1)
-        )
+def _kinds_of_day() -> list[str]:
+    """Two days in COPY's text format, to be told again and again: each answer in the order in which they come, with `@`
+    where the date is to stand."""
+    tails = _tails()
+    return ["".join(_minute(minute, tails, kind) for minute in range(A_DAY)) for kind in range(2)]
+
+
+def _minute(minute: int, tails: Sequence[Sequence[str]], kind: int) -> str:
+    chosen = np.random.default_rng([kind, minute]).integers(POOL, size=INTERFACES).tolist()
+    clock = f"@T{minute // 60:02}:{minute % 60:02}"
+    return "".join(
+        f"{clock}:{interface * 60_000 // INTERFACES / 1000:06.3f}Z\t{interface + 1}{tails[interface % CLASSES][one]}"
+        for interface, one in enumerate(chosen)
+    )
 
 
 def _roll_up() -> dict[str, float]:
