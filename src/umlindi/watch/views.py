@@ -1,4 +1,4 @@
-"""The doors of watch: Now, a probe on demand, the morning check and its signature."""
+"""The doors of watch: an outage, a probe on demand, the morning check and its signature."""
 
 from __future__ import annotations
 
@@ -25,15 +25,6 @@ def _chosen(request: Request) -> Organisation | None:
     """The organisation a page is narrowed to by `?org=slug`, or None for all the actor sees."""
     slug = request.GET.get("org")
     return visible_or_404(request.actor, Organisation, slug=slug) if slug else None
-
-
-@require_safe
-@needs("estate.view")
-def now(request: Request) -> HttpResponse:
-    """What is broken, since when, who is affected, what to do next. Asked again every few seconds by the page."""
-    page = queries.now_page(request.actor, timezone.now(), _chosen(request))
-    template = "watch/_now.html" if request.headers.get("HX-Request") else "watch/now.html"
-    return render(request, template, {"now": page, "chosen": _chosen(request)})
 
 
 @require_POST

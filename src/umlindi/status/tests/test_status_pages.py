@@ -174,7 +174,7 @@ def test_the_wall_says_well_only_of_what_is_measured() -> None:
     assert "<h1>Unknown</h1>" in read(f"/wall/{wall}/")
     probe = make_probe(make_interface(make_system(make_site(organisation))))
     assert "<h1>Well</h1>" in read(f"/wall/{wall}/")
-    probe.probed_at -= timedelta(minutes=3)
+    probe.probed_at = timezone.now() - timedelta(minutes=3)
     probe.save()
     assert "<h1>Unknown</h1>" in read(f"/wall/{wall}/")
 

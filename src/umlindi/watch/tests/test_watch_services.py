@@ -359,29 +359,7 @@ def test_a_stranger_sees_no_check_no_spell_and_no_present() -> None:
     _, stranger = person(Role.ADMINISTRATOR, make_organisation())
     assert not queries.checks(stranger).filter(pk=check.pk).exists()
     assert queries.presents(stranger, NOON) == []
-    page = queries.now_page(stranger, NOON)
-    assert (page.faults, page.estate) == ([], [])
-
-
-def test_now_tells_a_fault_once_at_its_cause() -> None:
-    site = make_site()
-    host = make_system(site, name="PACS host", slug="host", kind="host")
-    pacs = make_system(site, name="Mthatha PACS", slug="pacs")
-    Dependency.objects.create(system=pacs, needs=host)
-    for system in (host, pacs):
-        hear_down(make_interface(system))
-    page = queries.now_page(HOUSE, minutes(1))
-    assert [card.system for card in page.faults] == [host]
-    assert page.faults[0].because == [pacs]
-    assert page.counts["down"] == 2
-
-
-def test_now_is_read_in_a_bounded_number_of_queries(django_assert_max_num_queries: Any) -> None:
-    site = make_site()
-    for _ in range(40):
-        hear_down(make_interface(make_system(site)))
-    with django_assert_max_num_queries(9):
-        queries.now_page(HOUSE, minutes(1))
+    assert queries.estate_now(stranger, NOON).rows == []
 
 
 def test_the_database_refuses_two_presents_of_one_interface() -> None:
@@ -401,7 +379,7 @@ def test_a_duty_shows_what_the_morning_still_asks() -> None:
     _, operator = person(Role.OPERATOR, organisation)
 
     def due() -> tuple[str, str]:
-        line = queries.now_page(operator, NOON).due[0]
+        line = queries.due_today(operator, NOON)[0]
         return line.state, line.text
 
     assert due() == ("warn", f"Morning check of {organisation} not run yet")
