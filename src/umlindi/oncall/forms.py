@@ -49,7 +49,10 @@ class RotaForm(forms.Form):
     organisation = forms.ModelChoiceField(Organisation.objects.none(), required=False, empty_label="The provider")
     timezone = forms.CharField(label="Time zone", max_length=60, initial="Africa/Johannesburg")
     hours = forms.CharField(
-        label="Somebody must be on call", max_length=200, required=False, help_text=f"{HOURS_HELP} Else it is a hole."
+        label="Somebody must be on call",
+        max_length=200,
+        required=False,
+        help_text=f"Nobody there is a hole. {HOURS_HELP}",
     )
     on_holidays = forms.ChoiceField(
         label="On public holidays", choices=list(ON_HOLIDAYS.items()), help_text="Where it has hours."
