@@ -33,23 +33,24 @@ def take_in(actor: Actor, organisation: Organisation, payload: Any, now: datetim
     """
     actor.require("alert.send", organisation.pk)
     said = read(payload, now, redact)
+    firing = [each for each in said if each.firing]
+    over = {_key(organisation, each): min(each.until or now, now) for each in said if not each.firing}
     with transaction.atomic():
-        for each in said:
-            key = f"external:{organisation.pk}:{each.fingerprint}"
-            if each.firing:
-                _report(organisation, key, each, now)
-            else:
-                outages.end(key, min(each.until or now, now), now)
-    firing = sum(each.firing for each in said)
-    return Taken(firing, len(said) - firing)
+        outages.report_all([_reported(organisation, each) for each in firing], now)
+        outages.end_all(over, now)
+    return Taken(len(firing), len(said) - len(firing))
 
 
-def _report(organisation: Organisation, key: str, said: Said, now: datetime) -> None:
+def _key(organisation: Organisation, said: Said) -> str:
+    return f"external:{organisation.pk}:{said.fingerprint}"
+
+
+def _reported(organisation: Organisation, said: Said) -> outages.Reported:
     system = _system(organisation, said.names)
     subject, told = system.name if system else said.subject, {"labels": said.labels}
-    outages.report(
-        key,
-        "external",
+    return outages.Reported(
+        key=_key(organisation, said),
+        kind="external",
         organisation=organisation,
         site=system.site if system else None,
         system=system,
@@ -57,7 +58,6 @@ def _report(organisation: Organisation, key: str, said: Said, now: datetime) -> 
         headline=said.headline,
         condition=said.condition,
         since=said.since,
-        now=now,
         cause=said.cause,
         evidence=evidence("external", subject, "ALERT", meaning=said.headline, condition=said.condition, told=told),
     )

@@ -11,7 +11,8 @@ from django.db import transaction
 from umlindi.diagnosis.redaction import redact
 from umlindi.heartbeats.models import Heartbeat, Ping
 from umlindi.heartbeats.rules.states import Signal
-from umlindi.heartbeats.services.judging import JUDGED, settle
+from umlindi.heartbeats.services.judging import JUDGED, overdue, settle, webs
+from umlindi.watch.services import outages
 
 KEPT = 100
 SWEPT_EVERY = 20
@@ -40,7 +41,8 @@ def ping(secret: UUID, report: Report, now: datetime) -> bool:
         if heartbeat is None:
             return False
         if heartbeat.judge_at and heartbeat.judge_at < now:
-            settle(heartbeat, now, time_alone=True)
+            told = overdue(heartbeat, webs(now), now)
+            outages.report_all([told] if told else [], now)
         runtime = _hear(heartbeat, report, now)
         settle(heartbeat, now)
         heartbeat.save(update_fields=HEARD + JUDGED)

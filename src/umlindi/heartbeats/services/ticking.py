@@ -8,9 +8,10 @@ from django.db import transaction
 
 from umlindi.heartbeats.models import Heartbeat
 from umlindi.heartbeats.services.house import look_after_house
-from umlindi.heartbeats.services.judging import JUDGED, settle
+from umlindi.heartbeats.services.judging import JUDGED, overdue, webs
+from umlindi.watch.services import outages
 
-AT_ONCE = 200
+AT_ONCE = 500
 
 
 def tick(now: datetime) -> None:
@@ -26,8 +27,9 @@ def _judge_some(now: datetime) -> int:
     with transaction.atomic():
         rows = Heartbeat.objects.select_for_update(skip_locked=True, of=("self",)).filter(judge_at__lt=now)
         due = list(rows.select_related("organisation", "system__site").order_by("judge_at")[:AT_ONCE])
-        for heartbeat in due:
-            settle(heartbeat, now, time_alone=True)
         if due:
+            lives = webs(now)
+            reported = [told for heartbeat in due if (told := overdue(heartbeat, lives, now)) is not None]
             Heartbeat.objects.bulk_update(due, JUDGED)
+            outages.report_all(reported, now)
     return len(due)

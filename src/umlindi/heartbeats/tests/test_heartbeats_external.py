@@ -87,6 +87,14 @@ def test_what_fires_again_is_a_new_outage_even_where_its_start_overlaps_the_old_
     assert second.until is None
 
 
+def test_a_thousand_at_once_are_taken_in_seconds_and_one_of_a_fingerprint(hospital: Organisation) -> None:
+    many = [alert(fingerprint=f"f{number % 999}") for number in range(1000)]
+    assert send(hospital, *many).firing == 1000
+    assert Outage.objects.filter(until=None).count() == 999
+    send(hospital, *(each | {"status": "resolved"} for each in many), now=NOW + timedelta(minutes=1))
+    assert not Outage.objects.filter(until=None).exists()
+
+
 def test_resolving_what_was_never_heard_of_is_nothing(hospital: Organisation) -> None:
     assert send(hospital, alert(status="resolved")).resolved == 1
     assert not Outage.objects.exists()

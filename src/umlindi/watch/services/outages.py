@@ -122,6 +122,25 @@ def _go_on(ledger: Ledger, outage: Outage, turned: Turned) -> None:
         ledger.retell(outage, turned.told_as, told_of(turned.result), turned.result.to_json())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """An outage of another kind than an interface's, as `report` takes it."""
+
+    key: str
+    kind: str
+    organisation: Organisation | None
+    site: Site | None = None
+    system: System | None = None
+    subject: str
+    headline: str
+    condition: str = "down"
+    since: datetime
+    cause: str = ""
+    fix: str = ""
+    evidence: Mapping[str, Any] | None = None
+    affected: Sequence[str] = ()
+
+
 def report(
     key: str,
     kind: str,
@@ -143,44 +162,80 @@ def report(
 
     `evidence` is JSON. Who is affected is known from the system where it is not given.
     """
-    said = dict(evidence or {})
-    new = Outage(
+    told = Reported(
         key=key,
         kind=kind,
         organisation=organisation,
         site=site,
         system=system,
-        subject=subject[:300],
-        headline=headline[:300],
+        subject=subject,
+        headline=headline,
         condition=condition,
         since=since,
-        detected_at=now,
-        cause=cause[:300],
+        cause=cause,
         fix=fix,
-        first=said,
-        last=said,
-        affected=list(affected),
+        evidence=evidence,
+        affected=affected,
     )
+    return report_all([told], now)[0]
+
+
+def report_all(reported: Sequence[Reported], now: datetime) -> list[Outage]:
+    """As `report`, many at once: a thousand cost little more than one. In their order."""
+    if not reported:
+        return []
     with transaction.atomic():
-        ledger = Ledger.open([key])
-        outage = ledger.held.get(key)
-        if outage is None:
-            outage = ledger.add(new)
-        else:
-            ledger.retell(outage, condition, Told(new.headline, "", new.cause, fix), said)
+        ledger = Ledger.open([one.key for one in reported])
+        outages = [_tell(ledger, one, now) for one in reported]
         ledger.write(now)
+    return outages
+
+
+def _tell(ledger: Ledger, reported: Reported, now: datetime) -> Outage:
+    outage = ledger.held.get(reported.key)
+    if outage is None:
+        return ledger.add(_new(reported, now))
+    told = Told(reported.headline[:300], "", reported.cause[:300], reported.fix)
+    ledger.retell(outage, reported.condition, told, dict(reported.evidence or {}))
     return outage
+
+
+def _new(reported: Reported, now: datetime) -> Outage:
+    evidence = dict(reported.evidence or {})
+    return Outage(
+        key=reported.key,
+        kind=reported.kind,
+        organisation=reported.organisation,
+        site=reported.site,
+        system=reported.system,
+        subject=reported.subject[:300],
+        headline=reported.headline[:300],
+        condition=reported.condition,
+        since=reported.since,
+        detected_at=now,
+        cause=reported.cause[:300],
+        fix=reported.fix,
+        first=evidence,
+        last=evidence,
+        affected=list(reported.affected),
+    )
 
 
 def end(key: str, until: datetime, now: datetime, ended: str = "") -> Outage | None:
     """End the open outage of that key; None where there is none. `ended` says why, where it did not mend."""
+    return next(iter(end_all({key: until}, now, ended)), None)
+
+
+def end_all(until: Mapping[str, datetime], now: datetime, ended: str = "") -> list[Outage]:
+    """As `end`, many keys at once. Those that were open."""
     with transaction.atomic():
-        ledger = Ledger.open([key])
-        outage = ledger.held.get(key)
-        if outage is not None:
-            ledger.end(outage, until, now, ended)
+        ledger = Ledger.open(list(until))
+        held = list(ledger.held.values())
+        for outage in held:
+            ledger.end(outage, until[outage.key], now, ended)
+        if held:
             ledger.write(now)
-    return outage
+    return held
 
 
 def sweep(now: datetime) -> list[Outage]:
