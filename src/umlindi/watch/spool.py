@@ -1,8 +1,9 @@
 """What could not be recorded, on disk: append-only, one file a process, durable at each batch, of bounded size.
 
-A file is a row of frames: length and CRC-32 of the content, big-endian, 4 bytes each, then the content, JSON compressed
-by zlib. A process that dies leaves at worst a torn last frame, which is not read. A file belongs to the process that
-holds its lock (flock), which the operating system takes back from the dead: whoever gets it then records what is left.
+A file is a row of frames: the length and CRC-32 of the content and how many answers it holds, big-endian, 4 bytes each;
+then the content, JSON compressed by zlib. A process that dies leaves at worst a torn last frame, which is not read. A file
+belongs to the process that holds its lock (flock), which the operating system takes back from the dead: whoever gets it
+then records what is left.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import logging
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import RawIOBase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,10 +32,10 @@ from umlindi.watch.services import Recorded
 logger = logging.getLogger("umlindi.watch")
 
 SUFFIX = ".spool"
-LARGEST = 256 * 2**20
+LARGEST = 64 * 2**20
 IN_MEMORY = 2_000
 """Batches that wait in memory where the disk takes no more."""
-HEADER = struct.Struct(">II")
+HEADER = struct.Struct(">III")
 ZLIB_LEVEL = 1
 
 
@@ -55,10 +57,12 @@ class Spool:
         self._largest = largest
         self._file = _locked(path)
         self._read = 0
-        self._end = sum(HEADER.size + len(content) for content in _frames(self._file, 0))
+        self._end = self.answers = 0
+        for frame in _frames(self._file, 0):
+            self._end += frame.size
+            self.answers += frame.answers
         self._file.truncate(self._end)
         self._memory: list[Waiting] = []
-        self.answers = sum(len(batch.answers) for batch in self._on_disk())
 
     def append(self, batch: Waiting) -> None:
         """Durable when this returns; where the disk takes no more, kept in memory and tried again with the next."""
@@ -75,7 +79,10 @@ class Spool:
 
     def next(self) -> Waiting | None:
         """The oldest batch that waits; the same one until `done`."""
-        return next(self._on_disk(), self._memory[0] if self._memory else None)
+        frame = next(_frames(self._file, self._read), None)
+        if frame is not None:
+            return _unframed(frame.content)
+        return self._memory[0] if self._memory else None
 
     def done(self) -> None:
         """The batch that `next` gave is recorded."""
@@ -83,8 +90,8 @@ class Spool:
         if frame is None:
             self.answers -= len(self._memory.pop(0).answers)
             return
-        self.answers -= len(_unframed(frame).answers)
-        self._read += HEADER.size + len(frame)
+        self.answers -= frame.answers
+        self._read += frame.size
         if self._read == self._end:
             self._read = self._end = 0
             self._file.truncate(0)
@@ -95,15 +102,13 @@ class Spool:
             self._path.unlink(missing_ok=True)
         self._file.close()
 
-    def _on_disk(self) -> Iterator[Waiting]:
-        return map(_unframed, _frames(self._file, self._read))
-
     def _write(self, frame: bytes) -> None:
         if self._end + len(frame) > self._largest:
             self._make_room()
         self._file.seek(self._end)
         try:
-            _write_durably(self._file, frame)
+            _write_all(self._file, frame)
+            os.fsync(self._file.fileno())
         except OSError:
             with suppress(OSError):
                 self._file.truncate(self._end)
@@ -113,26 +118,38 @@ class Spool:
     def _make_room(self) -> None:
         """Thin the older half, or all: what went well keeps its figures, not its particulars. Where even that is too
         much, the oldest quarter goes, and the log says so."""
-        batches = list(self._on_disk())
-        half = len(batches) // 2
-        thin = [_thinned(batch) for batch in batches]
-        for tried in ([*thin[:half], *batches[half:]], thin):
-            if sum(len(_framed(batch)) for batch in tried) <= self._largest * 3 // 4:
-                self._replace(tried)
-                return
-        lost = sum(len(batch.answers) for batch in thin[: max(half // 2, 1)])
-        logger.error("the spool %s is full: its oldest %d answers are lost", self._path, lost)
-        self.answers -= lost
-        self._replace(thin[max(half // 2, 1) :])
+        count = sum(1 for _ in _frames(self._file, self._read))
+        if self._rewritten(thin=count // 2) or self._rewritten(thin=count):
+            return
+        lost = max(count // 4, 1)
+        answers = sum(frame.answers for frame in islice(_frames(self._file, self._read), lost))
+        logger.error("the spool %s is full: its oldest %d answers are lost", self._path, answers)
+        self.answers -= answers
+        self._rewritten(thin=count, without=lost)
 
-    def _replace(self, batches: Iterable[Waiting]) -> None:
+    def _rewritten(self, thin: int, without: int = 0) -> bool:
+        """Write the file anew, its oldest batches thinned or left out. False where that is still too large, and nothing
+        was left out: then it stays as it was."""
         draft = self._path.with_suffix(".part")
         draft.unlink(missing_ok=True)
-        file = _locked(draft)
-        _write_durably(file, b"".join(map(_framed, batches)))
-        draft.replace(self._path)
+        with ExitStack() as unless_kept:
+            file = unless_kept.enter_context(_locked(draft))
+            unless_kept.callback(draft.unlink)
+            for frame in self._lightened(thin, without):
+                _write_all(file, frame)
+            os.fsync(file.fileno())
+            if file.tell() > self._largest * 3 // 4 and not without:
+                return False
+            draft.replace(self._path)
+            unless_kept.pop_all()
         self._file.close()
         self._file, self._read, self._end = file, 0, file.tell()
+        return True
+
+    def _lightened(self, thin: int, without: int) -> Iterator[bytes]:
+        for place, frame in enumerate(_frames(self._file, self._read)):
+            if place >= without:
+                yield _framed(_thinned(_unframed(frame.content))) if place < thin else frame.whole
 
     def _lighten_memory(self) -> None:
         self._memory = [_thinned(batch) for batch in self._memory]
@@ -165,34 +182,48 @@ def _locked(path: Path) -> RawIOBase:
     return file
 
 
-def _write_durably(file: RawIOBase, data: bytes) -> None:
-    """All of it, also where the operating system takes it in parts."""
+def _write_all(file: RawIOBase, data: bytes) -> None:
+    """Also where the operating system takes it in parts."""
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) or 0 :]
-    os.fsync(file.fileno())
 
 
-def _frames(file: RawIOBase, start: int) -> Iterator[bytes]:
-    """The contents from there to the end, or to the first that is torn."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    header: bytes
+    content: bytes
+    answers: int
+
+    @property
+    def whole(self) -> bytes:
+        return self.header + self.content
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + len(self.content)
+
+
+def _frames(file: RawIOBase, start: int) -> Iterator[_Frame]:
+    """From there to the end, or to the first that is torn."""
     at = start
     while True:
         file.seek(at)
         header = file.read(HEADER.size) or b""
         if len(header) < HEADER.size:
             return
-        length, check = HEADER.unpack(header)
+        length, check, answers = HEADER.unpack(header)
         content = file.read(length) or b""
         if len(content) < length or zlib.crc32(content) != check:
             return
-        yield content
+        yield _Frame(header, content, answers)
         at += HEADER.size + length
 
 
 def _framed(batch: Waiting) -> bytes:
     told = {"number": batch.number, "answers": [_told(answer) for answer in batch.answers]}
     content = zlib.compress(json.dumps(told).encode(), ZLIB_LEVEL)
-    return HEADER.pack(len(content), zlib.crc32(content)) + content
+    return HEADER.pack(len(content), zlib.crc32(content), len(batch.answers)) + content
 
 
 def _unframed(content: bytes) -> Waiting:

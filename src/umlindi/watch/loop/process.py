@@ -55,10 +55,9 @@ class WatchProcess:
     """Four loops: claim, begin, record, follow the estate. None waits for another."""
 
     def __init__(
-        self, claims: DatabaseThread, records: DatabaseThread, folder: Path, now: Callable[[], datetime]
+        self, threads: tuple[DatabaseThread, DatabaseThread, DatabaseThread], folder: Path, now: Callable[[], datetime]
     ) -> None:
-        self._claims = claims
-        self._records = records
+        self._claims, self._records, self._follows = threads
         self._now = now
         self._runner = Runner(at_once=PLACES, now=now)
         self._schedule = Schedule()
@@ -75,8 +74,8 @@ class WatchProcess:
     @classmethod
     @asynccontextmanager
     async def open(cls, now: Callable[[], datetime] = utc_now) -> AsyncIterator[WatchProcess]:
-        async with DatabaseThread() as claims, DatabaseThread() as records:
-            process = cls(claims, records, Path(settings.UMLINDI_HOME) / "spool" / "watch", now)
+        async with DatabaseThread() as claims, DatabaseThread() as records, DatabaseThread() as follows:
+            process = cls((claims, records, follows), Path(settings.UMLINDI_HOME) / "spool" / "watch", now)
             try:
                 yield process
             finally:
@@ -165,7 +164,7 @@ class WatchProcess:
         return [lag for _, lag in self._lags]
 
     async def _follow(self) -> None:
-        await self._tried(self._claims, self._estate.follow)
+        await self._tried(self._follows, self._estate.follow)
         if not self._recorder.waiting:
             await self._tried(self._records, self._recorder.record_orphans)
 

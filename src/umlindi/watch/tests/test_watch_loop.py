@@ -85,7 +85,7 @@ def test_a_survey_takes_one_deadline_however_many_are_dead() -> None:
     try:
         with acceptor([0] * 20) as ports:
             dead = [archive(one.getsockname()[1]) for one in silent]
-            alive = [archive(port) for port in ports]
+            alive = [archive(port, timeout=10) for port in ports]
             answers: list[tuple[Interface, Answer]] = []
             checking.survey([*dead, *alive], answers.extend)
     finally:
