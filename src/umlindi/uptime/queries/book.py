@@ -17,7 +17,7 @@ from umlindi.uptime.rules.availability import ZERO, Availability, all_up, availa
 from umlindi.uptime.rules.budgets import Budget
 from umlindi.uptime.rules.opening import open_periods
 from umlindi.uptime.rules.promises import Part, Promise
-from umlindi.uptime.rules.timeline import Period, Timeline
+from umlindi.uptime.rules.timeline import Period, Timeline, gaps
 
 Kind = ClosedFigure.Kind
 
@@ -49,10 +49,38 @@ def of_interfaces(ledger: Ledger, only: Iterable[int] | None = None) -> Iterator
         yield Line(Kind.INTERFACE, pk, row.system_id, row.name, own)
 
 
-def of_systems(ledger: Ledger) -> Iterator[Line]:
+def of_systems(ledger: Ledger, targets: Mapping[int, Terms] | None = None) -> Iterator[Line]:
+    """`targets` are the terms that a system is held to by itself."""
     for pk, spans in ledger.of_systems.items():
-        system = ledger.systems[pk]
-        yield Line(Kind.SYSTEM, pk, system.site_id, system.name, availability(spans, ledger.windows.get(pk, ())))
+        system, windows = ledger.systems[pk], ledger.windows.get(pk, ())
+        held = (targets or {}).get(pk)
+        yield Line(
+            Kind.SYSTEM,
+            pk,
+            system.site_id,
+            system.name,
+            availability(spans, windows),
+            target=held.share if held else None,
+            remaining=_ahead(ledger, windows),
+            terms={"target": str(held.target)} if held else {},
+        )
+
+
+def _ahead(ledger: Ledger, windows: Sequence[Period]) -> timedelta:
+    """What of the period is still to come, without windows."""
+    if ledger.ahead is None:
+        return ZERO
+    inside = [each for each in windows if each.end > ledger.ahead.start and each.start < ledger.ahead.end]
+    return sum((gap.length for gap in gaps(inside, ledger.ahead)), ZERO)
+
+
+def strictest(terms: Iterable[Terms]) -> dict[int, Terms]:
+    """The terms that each system is held to by itself: the highest target of those that count day and night."""
+    found: dict[int, Terms] = {}
+    for each in sorted(terms, key=lambda one: one.target):
+        if each.hours == Terms.Hours.ALWAYS:
+            found.update(dict.fromkeys((system.pk for system in each.systems.all()), each))
+    return found
 
 
 def of_groups(ledger: Ledger, systems: Sequence[Line]) -> Iterator[Line]:
@@ -121,8 +149,8 @@ class Book:
     lines: Mapping[Kind, Sequence[Line]]
 
     @classmethod
-    def of(cls, ledger: Ledger, terms: Iterable[Terms], *, interfaces: bool) -> Book:
-        systems = list(of_systems(ledger))
+    def of(cls, ledger: Ledger, terms: Sequence[Terms], *, interfaces: bool) -> Book:
+        systems = list(of_systems(ledger, strictest(terms)))
         groups = list(of_groups(ledger, systems))
         lines = {
             Kind.INTERFACE: list(of_interfaces(ledger)) if interfaces else [],

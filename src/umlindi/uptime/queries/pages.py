@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -15,12 +14,11 @@ from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Interface, Site, System
-from umlindi.uptime.models import ClosedMonth, Objective, Terms
+from umlindi.uptime.models import ClosedMonth, Objective
 from umlindi.uptime.queries.book import Book, Kind, Line, terms_in_force
 from umlindi.uptime.queries.closed import Cell, in_force, lines, past
 from umlindi.uptime.queries.ledger import Ledger
 from umlindi.uptime.queries.periods import Asked
-from umlindi.uptime.rules.availability import ZERO
 from umlindi.uptime.rules.budgets import Budget, Verdict
 from umlindi.uptime.rules.months import plus
 
@@ -37,25 +35,20 @@ WORST_FIRST = (Verdict.MISSED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.ON_COUR
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line as it is shown: where it is, what leads to its intervals, the strictest target that counts day and night,
-    and its last twelve months, this one last."""
+    """A line as it is shown: where it is, what leads to its intervals, and its last twelve months, this one last."""
 
     line: Line
     where: str = ""
     url: str = ""
-    target: Fraction | None = None
-    ahead: timedelta = ZERO
     cells: Sequence[Cell] = ()
 
     @property
     def budget(self) -> Budget | None:
-        if self.line.budget is not None:
-            return self.line.budget
-        return Budget(self.target, self.line.own.adjusted, self.ahead) if self.target is not None else None
+        """None where nothing is promised of it."""
+        return self.line.budget
 
     @property
     def verdict(self) -> Verdict | None:
-        """None where nothing is promised of it."""
         return self.budget.verdict if self.budget else None
 
     @property
@@ -124,16 +117,15 @@ def uptime_page(
         closed = {pk: month for pk, month in closed.items() if pk == organisation.pk}
     kinds = [kind for kind in Kind if interfaces or kind is not Kind.INTERFACE]
     systems = visible(actor, System) if only is None else only
-    book, terms = _live(actor, asked, organisation, systems.exclude(site__organisation__in=list(closed)), interfaces)
+    book = _live(actor, asked, organisation, systems.exclude(site__organisation__in=list(closed)), interfaces)
     frozen = lines(closed.values(), kinds)
     found = {kind: [*frozen[kind], *book.lines[kind]] for kind in kinds}
-    targets = _targets(terms, closed.values())
-    return UptimePage(asked, _rows(actor, asked, found, targets), list(closed.values()), book.ledger)
+    return UptimePage(asked, _rows(actor, asked, found), list(closed.values()), book.ledger)
 
 
 def _live(
     actor: Actor, asked: Asked, organisation: Organisation | None, systems: QuerySet[System], interfaces: bool
-) -> tuple[Book, list[Terms]]:
+) -> Book:
     """What is not frozen, worked out now."""
     promised = objectives_of(actor, asked)
     if organisation is not None:
@@ -143,7 +135,7 @@ def _live(
     there = {system.site.organisation_id for system in ledger.systems.values()}
     keys = promised.filter(organisation__in=there).values_list("pk", flat=True)
     terms = list(terms_in_force(keys, asked.first.replace(day=1)).values())
-    return Book.of(ledger, terms, interfaces=interfaces), terms
+    return Book.of(ledger, terms, interfaces=interfaces)
 
 
 def objectives_of(actor: Actor, asked: Asked) -> QuerySet[Objective]:
@@ -151,42 +143,22 @@ def objectives_of(actor: Actor, asked: Asked) -> QuerySet[Objective]:
     return visible(actor, Objective).filter(Q(ended_at=None) | Q(ended_at__gte=asked.period.start))
 
 
-def _targets(terms: Iterable[Terms], closed: Iterable[ClosedMonth]) -> dict[int, Fraction]:
-    """The strictest target of each system, of those that count day and night."""
-    told = [(each.share, [one.pk for one in each.systems.all()], each.hours) for each in terms]
-    for month in closed:
-        told += [(Fraction(one["target"]) / 100, one["systems"], one["hours"]) for one in month.policy["objectives"]]
-    found: dict[int, Fraction] = {}
-    for share, systems, hours in told:
-        if hours == Terms.Hours.ALWAYS:
-            found.update({pk: max(share, found.get(pk, share)) for pk in systems})
-    return found
-
-
-def _rows(
-    actor: Actor, asked: Asked, found: Mapping[Kind, Sequence[Line]], targets: Mapping[int, Fraction]
-) -> dict[Kind, list[Row]]:
-    months = (plus(asked.month, 1 - STRIP), asked.month) if asked.month else None
-    earlier = past(actor, *months, found) if months else {}
+def _rows(actor: Actor, asked: Asked, found: Mapping[Kind, Sequence[Line]]) -> dict[Kind, list[Row]]:
+    earlier = past(actor, plus(asked.month, 1 - STRIP), asked.month, found) if asked.month else {}
     names = {kind: {line.subject: line for line in found[kind]} for kind in found}
-    ahead = max(asked.period.end - max(asked.now, asked.period.start), ZERO)
     rows = {}
     for kind, each in found.items():
         there = set(visible(actor, MODELS[kind]).values_list("pk", flat=True))
-        rows[kind] = sorted(
-            (
-                Row(
-                    line,
-                    _where(line, names),
-                    _url(line, asked) if line.subject in there else "",
-                    targets.get(line.subject) if kind is Kind.SYSTEM else None,
-                    ahead,
-                    _cells(line, asked, earlier.get((kind, line.subject), ())),
-                )
-                for line in each
-            ),
-            key=lambda row: row.rank,
-        )
+        made = [
+            Row(
+                line,
+                _where(line, names),
+                _url(line, asked) if line.subject in there else "",
+                _cells(line, asked, earlier.get((kind, line.subject), ())),
+            )
+            for line in each
+        ]
+        rows[kind] = sorted(made, key=lambda row: row.rank)
     return rows
 
 

@@ -76,6 +76,10 @@ class WindowPage:
     beyond: Sequence[System]
     series: Sequence[Window]
 
+    @property
+    def systems(self) -> list[System]:
+        return [*self.named, *self.beyond]
+
 
 def window_page(actor: Actor, window: Window, now: datetime) -> WindowPage:
     (covered,) = Coverage.load(Window.objects.filter(pk=window.pk)).systems.values()

@@ -86,8 +86,9 @@ def _previewed(request: Request, organisation: Organisation, form: WindowForm) -
 
 def _form(request: Request, organisation: Organisation, form: WindowForm, row: Window | None = None) -> HttpResponse:
     title, action = (f"Change {row}", "Save") if row else ("Agree on a window", "Agree on it")
+    covered = queries.window_page(request.actor, row, timezone.now()).systems if row else ()
     context = {"form": form, "organisation": organisation, "title": title, "action": action, "row": row}
-    return render(request, "uptime/window_form.html", context)
+    return render(request, "uptime/window_form.html", context | {"covered": covered})
 
 
 @both
