@@ -2,8 +2,8 @@
 
 A file is a row of frames: the length and CRC-32 of the content and how many answers it holds, big-endian, 4 bytes each;
 then the content, JSON compressed by zlib. A process that dies leaves at worst a torn last frame, which is not read. A
-file belongs to the process that holds its lock (flock), which the operating system takes back from the dead: whoever gets
-it then records what is left.
+file belongs to the process that holds its lock (flock), which the operating system takes back from the dead: whoever
+gets it then records what is left.
 """
 
 from __future__ import annotations
