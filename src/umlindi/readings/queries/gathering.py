@@ -12,13 +12,14 @@ from django.db import connection
 from umlindi.readings.rules.histograms import Histogram
 from umlindi.readings.rules.levels import Level
 from umlindi.readings.rules.periods import Kept, Piece, pieces
-from umlindi.readings.services.partitions import floors
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER = timedelta(days=365_000)
 
 MEASURES = "SELECT id, name FROM readings_measure WHERE name = ANY(%s)"
-MARKS = "SELECT DISTINCT level, start FROM readings_mark"
+KEPT = """
+SELECT DISTINCT 'mark', level, start FROM readings_mark UNION ALL SELECT 'floor', level, start FROM readings_floor
+"""
 
 RAW_PART = """
 SELECT at, measure, readings_bucket(value) AS bucket, 1 AS n, value::float8 AS part, value AS least, value AS greatest
@@ -76,14 +77,14 @@ def _names(measures: Collection[str]) -> dict[int, str]:
 
 def _kept() -> Kept:
     with connection.cursor() as cursor:
-        cursor.execute(MARKS)
-        marks = [(Level(level), start) for level, start in cursor.fetchall()]
-    bottom = floors()
+        cursor.execute(KEPT)
+        rows = cursor.fetchall()
+    marks, floors = ([(level, start) for kind, level, start in rows if kind == wanted] for wanted in ("mark", "floor"))
     return Kept(
-        marked_hours=frozenset(start for level, start in marks if level is Level.HOUR),
-        marked_days=frozenset(start for level, start in marks if level is Level.DAY),
-        raw_from=bottom.get(Level.RAW),
-        hours_from=bottom.get(Level.HOUR),
+        marked_hours=frozenset(start for level, start in marks if level == Level.HOUR),
+        marked_days=frozenset(start for level, start in marks if level == Level.DAY),
+        raw_from=dict(floors).get(Level.RAW),
+        hours_from=dict(floors).get(Level.HOUR),
     )
 
 
