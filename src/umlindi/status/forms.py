@@ -53,6 +53,7 @@ class PageForm(forms.Form):
             self.fields[f"{AS}{system.pk}"] = forms.CharField(
                 required=False, max_length=200, initial=shown.get(system.pk, ""), label=f"{system} is called"
             )
+            self.fields[f"{AS}{system.pk}"].widget.attrs["placeholder"] = "What its users call it"
 
     def words(self) -> list[forms.BoundField]:
         return [self[name] for name in WORDS]

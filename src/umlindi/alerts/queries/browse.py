@@ -10,7 +10,7 @@ from umlindi.accounts.models import Organisation
 from umlindi.alerts.models import Alert
 from umlindi.alerts.queries.cards import Card, closed_alerts, open_alerts
 from umlindi.alerts.queries.chain import Chain
-from umlindi.alerts.queries.figures import Figures, answer_figures
+from umlindi.alerts.queries.figures import COUNTED, Figures, answer_figures
 from umlindi.alerts.queries.now import contacts_at
 from umlindi.alerts.queries.pages import AlertPage, alert_page
 from umlindi.core.actors import Actor
@@ -68,7 +68,7 @@ def alert_list(actor: Actor, now: datetime, wanted: Wanted, organisation: Organi
         cards=[card for card in cards if wanted.fits(card)],
         open=len(standing),
         waiting=len(waiting),
-        overdue=sum(card.alert.answer_due_at < now for card in waiting),
+        overdue=sum(card.alert.answer_due_at < now and card.alert.severity in COUNTED for card in waiting),
         figures=answer_figures(actor, now - FIGURES_OVER, now, now, organisation=organisation),
     )
 

@@ -15,6 +15,7 @@ from umlindi.alerts.models import Alert, AlertOutage
 from umlindi.alerts.queries.cards import Card, open_alerts
 from umlindi.alerts.queries.chain import Chain
 from umlindi.alerts.queries.duty import on_duty
+from umlindi.alerts.queries.figures import COUNTED
 from umlindi.alerts.rules.severity import WORST_FIRST
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
@@ -107,8 +108,13 @@ class NowPage:
 
     @property
     def unanswered(self) -> list[Card]:
-        """What waits for a person, the most pressing first."""
-        return sorted((card for card in self.loud if card.needs_a_person), key=lambda card: card.alert.answer_due_at)
+        """What waits for a person within fifteen minutes (A1 speaks of what is critical), the most pressing first."""
+        waiting = (card for card in self.loud if card.needs_a_person and card.alert.severity in COUNTED)
+        return sorted(waiting, key=lambda card: card.alert.answer_due_at)
+
+    @property
+    def all_in_hand(self) -> bool:
+        return not self.untold and all(card.alert.state == Alert.State.ACKNOWLEDGED for card in self.loud)
 
     @property
     def waiting(self) -> str:
@@ -118,7 +124,7 @@ class NowPage:
             return ""
         left = (unanswered[0].alert.answer_due_at - self.as_of).total_seconds()
         need = f"{number(len(unanswered)).capitalize()} {'needs' if len(unanswered) == 1 else 'need'} you"
-        return f"{need} now." if left < MINUTE else f"{need} within {int(left / MINUTE)} minutes."
+        return f"{need} now." if left < MINUTE else f"{need} within {int(left / MINUTE)} min."
 
     @property
     def pager_silent(self) -> bool:

@@ -4,6 +4,7 @@ has hundreds."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import lru_cache
 
 from django import template
@@ -13,19 +14,26 @@ from django.utils.safestring import SafeString
 
 from umlindi.alerts.forms import DEADLINES, usual_choice
 from umlindi.alerts.models import Alert, Page
-from umlindi.alerts.queries import Card, Told
+from umlindi.alerts.queries import COUNTED, Card, Told
 from umlindi.watch.queries.estate import EstateRow, Part
 from umlindi.web.templatetags.look import clock, moment, ms, state, trace
 from umlindi.web.wording import duration
 
 register = template.Library()
 NAMED = 4
+A_MOMENT = timedelta(seconds=20)
+
+
+@register.filter
+def clocked(card: Card) -> bool:
+    """Whether the fifteen minutes run for it: A1 speaks of what is critical, and what may wait shows no clock."""
+    return card.left is not None and card.alert.severity in COUNTED
 
 
 @register.filter
 def told_in_words(card: Card) -> SafeString:
     """Who was told and whether it arrived, the newest of each: "Nomvula Dlamini, SMS, 08:05"."""
-    newest = {page.to: page for page in card.pages if page.state in (Page.State.DELIVERED, Page.State.FAILED)}
+    newest = {page.to: page for page in card.pages if page.state != Page.State.CANCELLED}
     said = [_told(page) for page in newest.values()][-NAMED:]
     more = len(newest) - len(said)
     if more:
@@ -37,6 +45,9 @@ def _told(page: Page) -> SafeString:
     way = f", {page.channel.name}" if page.channel and page.channel.name != page.to else ""
     if page.state == Page.State.DELIVERED:
         return format_html("{}{}, {}", page.to, way, clock(page.delivered_at))
+    if page.state in (Page.State.WAITING, Page.State.SENDING):
+        later = page.due_at - timezone.now() > A_MOMENT
+        return format_html("{}{}, {}", page.to, way, f"at {clock(page.due_at)}" if later else "being sent")
     return format_html('<span class="unsafe">{}{}: not delivered</span> {}', page.to, way, page.reason)
 
 
@@ -89,12 +100,14 @@ def _stands(card: Card) -> SafeString | str:
 def _waiting(card: Card) -> SafeString | str:
     if card.alert.nobody_reached:
         return state("fail", "nobody was reached")
-    if card.exhausted:
+    if card.exhausted and not card.under_way:
         return state("fail", "nobody is left to tell")
-    left = card.alert.answer_due_at - timezone.now()
-    if left.total_seconds() < 0:
-        return state("fail", f"not answered for {duration(-left.total_seconds() + 900)}")
-    return state("warn", f"not answered, {duration(left.total_seconds())} left")
+    if not clocked(card):
+        return state("later", "not answered")
+    left = (card.alert.answer_due_at - timezone.now()).total_seconds()
+    if left < 0:
+        return state("fail", f"not answered, {duration(-left)} too long")
+    return state("warn", f"not answered, {duration(left)} left")
 
 
 @register.simple_tag

@@ -61,7 +61,7 @@ def test_an_alert_is_told_with_who_was_reached_and_how_long_is_left() -> None:
         assert words in said
     assert "Naledi 1: not delivered</span> full" in said
     assert f'data-until="{alert.answer_due_at.isoformat()}"' in said
-    assert "One needs you within 5 minutes." in said
+    assert "One needs you within 5 min." in said
 
 
 def test_nobody_reached_is_loud_and_what_a_window_mutes_is_silent() -> None:
@@ -190,3 +190,18 @@ def test_an_answer_too_old_to_speak_for_the_present_is_unknown() -> None:
     row = now_page(HOUSE, timezone.now()).estate.rows[0]
     assert row.system == probe.interface.system
     assert row.condition == "unknown"
+
+
+def test_what_may_wait_shows_no_clock_and_calls_nobody() -> None:
+    organisation = make_organisation()
+    alert = alert_at(organisation, severity="low")
+    person, later = make_user(Role.OPERATOR, organisation), timezone.now() + timedelta(hours=2)
+    Page.objects.create(
+        alert=alert, key="line", kind="line", user=person, to="Naledi", severity="low", state="waiting",
+        made_at=later, armed_at=later, due_at=later,
+    )  # fmt: skip
+    said = reader(organisation).get("/").text
+    assert "data-until" not in said
+    assert "needs you" not in said
+    assert "Nobody is left to tell" not in said
+    assert "Naledi, at " in said
