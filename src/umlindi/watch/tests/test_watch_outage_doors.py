@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_an_open_outage_says_what_is_out_why_and_what_to_do(host: Interface, arc
     turn(archive, "TIMEOUT", 37)
     page = page_of(Outage.objects.get(interface=host), person(host))
     assert "<em>PACS host Metrics refuses connections.</em>" in page
-    assert "38 min" in page
+    assert re.search(r"Out <time [^>]+>since [^<]+</time> · \d+ min\.", page)
     assert "Nothing listens on <code>port 104</code>" in page
     assert "Start the <code>listener</code>." in page
     assert "Mthatha PACS (3 wards)" in page
