@@ -201,7 +201,11 @@ def test_what_cannot_be_agreed_is_said_beside_its_field(
 def test_before_it_is_agreed_the_form_shows_all_that_it_would_cover(browser: Client, system: System) -> None:
     ris = make_system(system.site, name="RIS on top")
     ris.depends_on.add(system)
-    shown = browser.post("/uptime/windows/new/", {"preview": "1", "systems": [system.pk]}).text
+    chosen = {"preview": "1", "systems": [system.pk]}
+    whole = browser.post("/uptime/windows/new/", chosen).text
+    assert "<h1>Agree on a window</h1>" in whole, "without script the form comes back with it"
+    assert "RIS on top" in words(whole)
+    shown = browser.post("/uptime/windows/new/", chosen, headers={"HX-Request": "true"}).text
     assert "2 systems" in words(shown)
     assert "RIS on top" in shown
     assert "Africa/Johannesburg" in shown

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from umlindi.accounts.doors import Request, needs
 from umlindi.accounts.models import Organisation
 from umlindi.core.scope import visible_or_404
+from umlindi.estate.models import System
 from umlindi.uptime import queries, services
 from umlindi.uptime.forms import ChangeWindowForm, EndForm, MoveForm, WindowForm, as_typed, start_of
 from umlindi.uptime.models import Window
@@ -74,19 +75,29 @@ def add(request: Request) -> HttpResponse:
     return _form(request, organisation, form)
 
 
-def _previewed(request: Request, organisation: Organisation, form: WindowForm) -> HttpResponse:
-    """What the choices made so far would cover."""
+def _previewed(
+    request: Request, organisation: Organisation, form: WindowForm, row: Window | None = None
+) -> HttpResponse:
+    """What the choices made so far would cover: a part of the page, or without script all of it."""
     form.full_clean()
     given = form.cleaned_data
     systems = [system.pk for system in given.get("systems", ())]
     sites = [site.pk for site in given.get("sites", ())]
     covered = queries.reached(request.actor, organisation, systems, sites)
-    return render(request, "uptime/_covers.html", {"covered": covered, "zone": form.zone()})
+    if request.headers.get("HX-Request"):
+        return render(request, "uptime/_covers.html", {"covered": covered, "zone": form.zone()})
+    return _shown(request, organisation, form, row, covered)
 
 
 def _form(request: Request, organisation: Organisation, form: WindowForm, row: Window | None = None) -> HttpResponse:
+    covered = queries.window_page(request.actor, row, timezone.now()).systems if row else []
+    return _shown(request, organisation, form, row, covered)
+
+
+def _shown(
+    request: Request, organisation: Organisation, form: WindowForm, row: Window | None, covered: list[System]
+) -> HttpResponse:
     title, action = (f"Change {row}", "Save") if row else ("Agree on a window", "Agree on it")
-    covered = queries.window_page(request.actor, row, timezone.now()).systems if row else ()
     context = {"form": form, "organisation": organisation, "title": title, "action": action, "row": row}
     return render(request, "uptime/window_form.html", context | {"covered": covered})
 
@@ -105,7 +116,7 @@ def change(request: Request, pk: int) -> HttpResponse:
         return _move(request, row)
     form = ChangeWindowForm(request.actor, row.organisation, request.POST or None, initial=start_of(row))
     if "preview" in request.POST:
-        return _previewed(request, row.organisation, form)
+        return _previewed(request, row.organisation, form, row)
     if request.method == "POST" and form.is_valid() and _changed(request, row, form, form.wanted()):
         return redirect(row)
     return _form(request, row.organisation, form, row)
