@@ -16,6 +16,8 @@ SEARCHED = 4
 
 ACTIONS = (
     ("Run the morning check", "watch:checks", "check.run"),
+    ("Open the wallboard", "status:wall", "alert.view"),
+    ("Who is told when: escalation policies", "alerts:policies", "oncall.view"),
     ("Heartbeats of backups and scripts", "heartbeats:list", "alert.view"),
     ("Import an estate", "estate:import", "estate.edit"),
     ("Add a person", "people:add", "people.edit"),
