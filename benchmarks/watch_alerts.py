@@ -212,10 +212,9 @@ def _bad_day() -> None:
     make_policy((0, [User.objects.earliest("pk")]))
     now = datetime.now(UTC)
     for number, system in enumerate(systems[:: SYSTEMS // OPEN_ALERTS][:OPEN_ALERTS]):
-        at = now - APART * (OPEN_ALERTS - number)
-        fail([system], at)
-        turn(at)
-        turn(at + timedelta(seconds=20))
+        fail([system], now - APART * (OPEN_ALERTS - number))
+    turn(now)
+    turn(now + timedelta(seconds=20))
     if (found := Alert.objects.exclude(state="resolved").count()) != OPEN_ALERTS:
         raise RuntimeError(f"{found} alerts are open, not {OPEN_ALERTS}")
 

@@ -25,7 +25,6 @@ from umlindi.alerts.models import Page
 from umlindi.core.beats import pulse
 from umlindi.core.threads import DatabaseThread
 from umlindi.heartbeats.services import tick
-from umlindi.oncall import delivery
 from umlindi.probes.faults import Fault, Layer, Permanent
 
 logger = logging.getLogger("umlindi.pager")
@@ -157,7 +156,7 @@ class _Pager:
     async def _attempt(self, page: Page) -> Callable[[], None]:
         """Send it; how to write down what came of it. What breaks our own code will break it again: another channel."""
         began = time.monotonic()
-        sending = asyncio.get_running_loop().run_in_executor(self._senders, _deliver, page)
+        sending = asyncio.get_running_loop().run_in_executor(self._senders, services.send, page)
         await asyncio.wait({sending})
         ms, error = (time.monotonic() - began) * 1000, sending.exception()
         if error is None:
@@ -225,10 +224,3 @@ class _Pager:
         if self._sending:
             await asyncio.wait(self._sending.values(), timeout=FAREWELL_S)
         self._senders.shutdown(wait=False, cancel_futures=True)
-
-
-def _deliver(page: Page) -> str:
-    """In a thread of the senders: no row is read or written here."""
-    if page.channel is None:
-        raise Permanent(Layer.APPLICATION, "NO-CHANNEL", "the channel was removed")
-    return delivery.send(page.channel, services.message_of(page))

@@ -10,11 +10,10 @@ from umlindi.accounts.rules import Role
 from umlindi.alerts import services
 from umlindi.alerts.models import Policy, PolicyStep, PolicyTarget
 from umlindi.estate.models import Interface, System
-from umlindi.oncall import delivery
 from umlindi.oncall.models import Channel, Layer, Rota, Turn
 from umlindi.probes import Layer as FaultLayer
 from umlindi.probes import ProbeResult, Severity, State, Step
-from umlindi.probes.faults import Fault, Permanent
+from umlindi.probes.faults import Fault
 from umlindi.testing.estate import make_interface, make_user
 from umlindi.watch.models import Outage
 from umlindi.watch.rules.conditions import Condition
@@ -103,9 +102,7 @@ def deliver(now: datetime, process: str = "test") -> None:
         if page is None:
             continue
         try:
-            if page.channel is None:
-                raise Permanent(FaultLayer.APPLICATION, "NO-CHANNEL", "the channel was removed")
-            receipt = delivery.send(page.channel, services.message_of(page))
+            receipt = services.send(page)
         except Fault as fault:
             services.failed(page, fault, 1.0, now)
         else:

@@ -6,261 +6,570 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_people'),
-        ('estate', '0001_initial'),
-        ('oncall', '0001_initial'),
-        ('watch', '0002_probes_and_outages'),
+        ("accounts", "0002_people"),
+        ("estate", "0001_initial"),
+        ("oncall", "0001_initial"),
+        ("watch", "0002_probes_and_outages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('breadth', models.CharField(choices=[('one', 'One cause'), ('site', 'A whole site'), ('organisation', 'A whole organisation'), ('everywhere', 'Everywhere at once')], default='one', max_length=12)),
-                ('severity', models.CharField(choices=[('critical', 'Critical'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], max_length=10)),
-                ('condition', models.CharField(choices=[('down', 'Down'), ('degraded', 'Degraded'), ('unknown', 'Unknown')], max_length=10)),
-                ('title', models.CharField(max_length=300)),
-                ('cause', models.CharField(blank=True, max_length=300)),
-                ('fix', models.TextField(blank=True)),
-                ('affected', models.JSONField(default=list)),
-                ('systems', models.PositiveIntegerField(default=1)),
-                ('consequences', models.PositiveIntegerField(default=0)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('firing', 'Firing'), ('acknowledged', 'Acknowledged'), ('resolved', 'Resolved')], default='pending', max_length=12)),
-                ('flapping', models.BooleanField(default=False)),
-                ('late', models.BooleanField(default=False)),
-                ('muted', models.BooleanField(default=False)),
-                ('muted_by', models.CharField(blank=True, help_text="The agreed window's title", max_length=300)),
-                ('muted_at', models.DateTimeField(help_text='When it was first muted', null=True)),
-                ('since', models.DateTimeField()),
-                ('detected_at', models.DateTimeField()),
-                ('opened_at', models.DateTimeField()),
-                ('fired_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('ending', models.CharField(blank=True, choices=[('recovered', 'Recovered'), ('merged', 'Went into another alert')], max_length=10)),
-                ('over_because', models.CharField(blank=True, help_text='Why it is over, where it did not mend', max_length=200)),
-                ('answer_due_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answered_by', models.CharField(blank=True, max_length=200)),
-                ('clock', models.CharField(blank=True, choices=[('met', 'Acknowledged in time'), ('missed', 'Not acknowledged in time'), ('recovered', 'Over by itself before the time was up'), ('muted', 'In an agreed window'), ('merged', 'Part of another alert'), ('unknown', 'The times contradict each other')], max_length=10)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('acknowledged_until', models.DateTimeField(null=True)),
-                ('acknowledged_name', models.CharField(blank=True, max_length=200)),
-                ('acknowledged_reason', models.TextField(blank=True)),
-                ('snoozed_until', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(help_text="Silent until recovery, by a person's decision", null=True)),
-                ('quiet_name', models.CharField(blank=True, help_text='Who snoozed or closed it', max_length=200)),
-                ('quiet_reason', models.TextField(blank=True)),
-                ('policy', models.JSONField(default=dict)),
-                ('cycle', models.PositiveIntegerField(default=0)),
-                ('repeat', models.PositiveSmallIntegerField(default=0)),
-                ('cycle_began_at', models.DateTimeField(null=True)),
-                ('step', models.PositiveSmallIntegerField(default=0)),
-                ('armed_at', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('nobody_reached', models.BooleanField(default=False)),
-                ('nobody_reason', models.CharField(blank=True, max_length=300)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='merged', to='alerts.alert')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='accounts.organisation')),
-                ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='estate.site')),
-                ('system', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='estate.system')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200)),
+                (
+                    "breadth",
+                    models.CharField(
+                        choices=[
+                            ("one", "One cause"),
+                            ("site", "A whole site"),
+                            ("organisation", "A whole organisation"),
+                            ("everywhere", "Everywhere at once"),
+                        ],
+                        default="one",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("critical", "Critical"), ("high", "High"), ("medium", "Medium"), ("low", "Low")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "condition",
+                    models.CharField(
+                        choices=[("down", "Down"), ("degraded", "Degraded"), ("unknown", "Unknown")], max_length=10
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("cause", models.CharField(blank=True, max_length=300)),
+                ("fix", models.TextField(blank=True)),
+                ("affected", models.JSONField(default=list)),
+                ("systems", models.PositiveIntegerField(default=1)),
+                ("consequences", models.PositiveIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("firing", "Firing"),
+                            ("acknowledged", "Acknowledged"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("flapping", models.BooleanField(default=False)),
+                ("late", models.BooleanField(default=False)),
+                ("muted", models.BooleanField(default=False)),
+                ("muted_by", models.CharField(blank=True, help_text="The agreed window's title", max_length=300)),
+                ("muted_at", models.DateTimeField(help_text="When it was first muted", null=True)),
+                ("since", models.DateTimeField()),
+                ("detected_at", models.DateTimeField()),
+                ("opened_at", models.DateTimeField()),
+                ("fired_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "ending",
+                    models.CharField(
+                        blank=True,
+                        choices=[("recovered", "Recovered"), ("merged", "Went into another alert")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "over_because",
+                    models.CharField(blank=True, help_text="Why it is over, where it did not mend", max_length=200),
+                ),
+                ("answer_due_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("answered_by", models.CharField(blank=True, max_length=200)),
+                (
+                    "clock",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("met", "Acknowledged in time"),
+                            ("missed", "Not acknowledged in time"),
+                            ("recovered", "Over by itself before the time was up"),
+                            ("muted", "In an agreed window"),
+                            ("merged", "Part of another alert"),
+                            ("unknown", "The times contradict each other"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("acknowledged_until", models.DateTimeField(null=True)),
+                ("acknowledged_name", models.CharField(blank=True, max_length=200)),
+                ("acknowledged_reason", models.TextField(blank=True)),
+                ("snoozed_until", models.DateTimeField(null=True)),
+                (
+                    "closed_at",
+                    models.DateTimeField(help_text="Silent until recovery, by a person's decision", null=True),
+                ),
+                ("quiet_name", models.CharField(blank=True, help_text="Who snoozed or closed it", max_length=200)),
+                ("quiet_reason", models.TextField(blank=True)),
+                ("policy", models.JSONField(default=dict)),
+                ("cycle", models.PositiveIntegerField(default=0)),
+                ("repeat", models.PositiveSmallIntegerField(default=0)),
+                ("cycle_began_at", models.DateTimeField(null=True)),
+                ("step", models.PositiveSmallIntegerField(default=0)),
+                ("armed_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("nobody_reached", models.BooleanField(default=False)),
+                ("nobody_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="merged",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alerts",
+                        to="accounts.organisation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="alerts", to="estate.site"
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="alerts",
+                        to="estate.system",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-detected_at'],
+                "ordering": ["-detected_at"],
             },
         ),
         migrations.CreateModel(
-            name='AlertEvent',
+            name="AlertEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('fired', 'Fired'), ('joined', 'Grew'), ('left', 'Shrank'), ('worsened', 'Worsened'), ('flapping', 'Flapping'), ('steady', 'Steady again'), ('cause', 'Cause'), ('acknowledged', 'Acknowledged'), ('expired', 'Acknowledgement ran out'), ('snoozed', 'Snoozed'), ('woke', 'Snooze ran out'), ('closed', 'Closed until recovery'), ('comment', 'Comment'), ('muted', 'Muted by a window'), ('unmuted', 'Window over'), ('escalated', 'Escalated'), ('unanswered', 'Nobody left to tell'), ('nobody', 'Nobody was reached'), ('delivered', 'Delivered'), ('failed', 'Not delivered'), ('merged', 'Went into another alert'), ('took', 'Took in another alert'), ('broke', 'Held up by a fault of ours'), ('resolved', 'Resolved')], max_length=12)),
-                ('actor', models.CharField(blank=True, help_text='Empty where the house did it by itself', max_length=200)),
-                ('text', models.TextField(blank=True)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='alerts.alert')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("fired", "Fired"),
+                            ("joined", "Grew"),
+                            ("left", "Shrank"),
+                            ("worsened", "Worsened"),
+                            ("flapping", "Flapping"),
+                            ("steady", "Steady again"),
+                            ("cause", "Cause"),
+                            ("acknowledged", "Acknowledged"),
+                            ("expired", "Acknowledgement ran out"),
+                            ("snoozed", "Snoozed"),
+                            ("woke", "Snooze ran out"),
+                            ("closed", "Closed until recovery"),
+                            ("comment", "Comment"),
+                            ("muted", "Muted by a window"),
+                            ("unmuted", "Window over"),
+                            ("escalated", "Escalated"),
+                            ("unanswered", "Nobody left to tell"),
+                            ("nobody", "Nobody was reached"),
+                            ("delivered", "Delivered"),
+                            ("failed", "Not delivered"),
+                            ("merged", "Went into another alert"),
+                            ("took", "Took in another alert"),
+                            ("broke", "Held up by a fault of ours"),
+                            ("resolved", "Resolved"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "actor",
+                    models.CharField(blank=True, help_text="Empty where the house did it by itself", max_length=200),
+                ),
+                ("text", models.TextField(blank=True)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="alerts.alert"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='AlertOutage',
+            name="AlertOutage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('joined_at', models.DateTimeField()),
-                ('left_at', models.DateTimeField(null=True)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='alerts.alert')),
-                ('outage', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alert_links', to='watch.outage')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("joined_at", models.DateTimeField()),
+                ("left_at", models.DateTimeField(null=True)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="alerts.alert"
+                    ),
+                ),
+                (
+                    "outage",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="alert_links", to="watch.outage"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['joined_at', 'id'],
+                "ordering": ["joined_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('kind', models.CharField(choices=[('page', 'Page'), ('recovered', 'Recovered'), ('merged', 'Went into another alert'), ('line', 'Line of a digest'), ('digest', 'Digest')], max_length=10)),
-                ('cycle', models.PositiveIntegerField(default=0)),
-                ('step', models.PositiveSmallIntegerField(default=0)),
-                ('to', models.CharField(help_text="The person's or the channel's name at that time", max_length=200)),
-                ('severity', models.CharField(choices=[('critical', 'Critical'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], max_length=10)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sending', 'Being sent'), ('delivered', 'Delivered'), ('failed', 'Not delivered'), ('cancelled', 'No longer needed')], default='waiting', max_length=10)),
-                ('made_at', models.DateTimeField()),
-                ('armed_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('not_before', models.DateTimeField(help_text="The end of the person's quiet hours", null=True)),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('claimed_by', models.CharField(blank=True, max_length=100)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('late', models.BooleanField(default=False)),
-                ('subject', models.CharField(blank=True, max_length=300)),
-                ('text', models.TextField(blank=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, help_text='Why it failed or is no longer needed', max_length=300)),
-                ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='alerts.alert')),
-                ('bundle', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='lines', to='alerts.page')),
-                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='oncall.channel')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pages', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("page", "Page"),
+                            ("recovered", "Recovered"),
+                            ("merged", "Went into another alert"),
+                            ("line", "Line of a digest"),
+                            ("digest", "Digest"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("cycle", models.PositiveIntegerField(default=0)),
+                ("step", models.PositiveSmallIntegerField(default=0)),
+                ("to", models.CharField(help_text="The person's or the channel's name at that time", max_length=200)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("critical", "Critical"), ("high", "High"), ("medium", "Medium"), ("low", "Low")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("sending", "Being sent"),
+                            ("delivered", "Delivered"),
+                            ("failed", "Not delivered"),
+                            ("cancelled", "No longer needed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                ("armed_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("not_before", models.DateTimeField(help_text="The end of the person's quiet hours", null=True)),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("claimed_until", models.DateTimeField(null=True)),
+                ("claimed_by", models.CharField(blank=True, max_length=100)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("late", models.BooleanField(default=False)),
+                ("subject", models.CharField(blank=True, max_length=300)),
+                ("text", models.TextField(blank=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why it failed or is no longer needed", max_length=300),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="pages", to="alerts.alert"
+                    ),
+                ),
+                (
+                    "bundle",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="lines", to="alerts.page"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="oncall.channel"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pages",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['made_at', 'id'],
+                "ordering": ["made_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('began_at', models.DateTimeField()),
-                ('ms', models.FloatField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('delivered', 'Delivered'), ('retriable', 'Failed, tried again'), ('permanent', 'Failed for good'), ('lost', 'Unknown: the process died')], max_length=10)),
-                ('code', models.CharField(blank=True, max_length=100)),
-                ('meaning', models.CharField(blank=True, max_length=300)),
-                ('receipt', models.CharField(blank=True, max_length=300)),
-                ('process', models.CharField(max_length=100)),
-                ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='alerts.page')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("began_at", models.DateTimeField()),
+                ("ms", models.FloatField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("delivered", "Delivered"),
+                            ("retriable", "Failed, tried again"),
+                            ("permanent", "Failed for good"),
+                            ("lost", "Unknown: the process died"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=100)),
+                ("meaning", models.CharField(blank=True, max_length=300)),
+                ("receipt", models.CharField(blank=True, max_length=300)),
+                ("process", models.CharField(max_length=100)),
+                (
+                    "page",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="attempts", to="alerts.page"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('severity', models.CharField(blank=True, choices=[('critical', 'Critical'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], max_length=10)),
-                ('repeats', models.PositiveSmallIntegerField(default=2)),
-                ('repeat_after', models.PositiveSmallIntegerField(default=15, help_text='Minutes')),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='policies', to='accounts.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "severity",
+                    models.CharField(
+                        blank=True,
+                        choices=[("critical", "Critical"), ("high", "High"), ("medium", "Medium"), ("low", "Low")],
+                        max_length=10,
+                    ),
+                ),
+                ("repeats", models.PositiveSmallIntegerField(default=2)),
+                ("repeat_after", models.PositiveSmallIntegerField(default=15, help_text="Minutes")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="policies",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'policies',
-                'ordering': ['organisation__name', 'name'],
+                "verbose_name_plural": "policies",
+                "ordering": ["organisation__name", "name"],
             },
         ),
         migrations.CreateModel(
-            name='PolicyStep',
+            name="PolicyStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('after', models.PositiveSmallIntegerField(default=0)),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='alerts.policy')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("after", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="alerts.policy"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['after'],
+                "ordering": ["after"],
             },
         ),
         migrations.CreateModel(
-            name='PolicyTarget',
+            name="PolicyTarget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oncall.channel')),
-                ('rota', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oncall.rota')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='alerts.policystep')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="oncall.channel"
+                    ),
+                ),
+                (
+                    "rota",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="oncall.rota"
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="alerts.policystep"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Setback',
+            name="Setback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tries', models.PositiveSmallIntegerField(default=1)),
-                ('again_at', models.DateTimeField()),
-                ('error', models.CharField(max_length=100)),
-                ('outage', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='setback', to='watch.outage')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tries", models.PositiveSmallIntegerField(default=1)),
+                ("again_at", models.DateTimeField()),
+                ("error", models.CharField(max_length=100)),
+                (
+                    "outage",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="setback", to="watch.outage"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='alerts_with_a_step_to_come'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="alerts_with_a_step_to_come"
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['state'], name='open_alerts'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("state", "resolved"), _negated=True), fields=["state"], name="open_alerts"
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['organisation', '-detected_at'], name='alerts_aler_organis_a0e7ee_idx'),
+            model_name="alert",
+            index=models.Index(fields=["organisation", "-detected_at"], name="alerts_aler_organis_a0e7ee_idx"),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['system', '-detected_at'], name='alerts_aler_system__d66222_idx'),
+            model_name="alert",
+            index=models.Index(fields=["system", "-detected_at"], name="alerts_aler_system__d66222_idx"),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resolved'), _negated=True), fields=('key',), name='one_open_alert_per_key'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "resolved"), _negated=True), fields=("key",), name="one_open_alert_per_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'acknowledged'), _negated=True), models.Q(('acknowledged_until__isnull', False), models.Q(('acknowledged_reason', ''), _negated=True), models.Q(('acknowledged_name', ''), _negated=True)), _connector='OR'), name='an_acknowledgement_has_a_name_a_reason_and_an_end'),
+            model_name="alert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "acknowledged"), _negated=True),
+                    models.Q(
+                        ("acknowledged_until__isnull", False),
+                        models.Q(("acknowledged_reason", ""), _negated=True),
+                        models.Q(("acknowledged_name", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="an_acknowledgement_has_a_name_a_reason_and_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved')), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolved_at', None)), _connector='OR'), name='what_is_resolved_says_when'),
+            model_name="alert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", False), ("state", "resolved")),
+                    models.Q(models.Q(("state", "resolved"), _negated=True), ("resolved_at", None)),
+                    _connector="OR",
+                ),
+                name="what_is_resolved_says_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alertevent',
-            index=models.Index(fields=['alert', 'at'], name='alerts_aler_alert_i_40e9dc_idx'),
+            model_name="alertevent",
+            index=models.Index(fields=["alert", "at"], name="alerts_aler_alert_i_40e9dc_idx"),
         ),
         migrations.AddConstraint(
-            model_name='alertoutage',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at', None)), fields=('outage',), name='an_outage_is_in_one_alert'),
+            model_name="alertoutage",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at", None)), fields=("outage",), name="an_outage_is_in_one_alert"
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=['due_at'], name='pages_to_deliver'),
+            model_name="page",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "sending"])), fields=["due_at"], name="pages_to_deliver"
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(fields=['alert', 'cycle', 'step'], name='alerts_page_alert_i_0b1b78_idx'),
+            model_name="page",
+            index=models.Index(fields=["alert", "cycle", "step"], name="alerts_page_alert_i_0b1b78_idx"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('page', 'number'), name='attempts_are_numbered'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("page", "number"), name="attempts_are_numbered"),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('organisation', 'severity'), name='one_policy_per_severity', nulls_distinct=False),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "severity"), name="one_policy_per_severity", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policystep',
-            constraint=models.UniqueConstraint(fields=('policy', 'after'), name='one_step_at_a_time'),
+            model_name="policystep",
+            constraint=models.UniqueConstraint(fields=("policy", "after"), name="one_step_at_a_time"),
         ),
         migrations.AddConstraint(
-            model_name='policytarget',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', None), ('rota__isnull', False), ('user', None)), models.Q(('channel', None), ('rota', None), ('user__isnull', False)), models.Q(('channel__isnull', False), ('rota', None), ('user', None)), _connector='OR'), name='a_target_is_exactly_one'),
+            model_name="policytarget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("channel", None), ("rota__isnull", False), ("user", None)),
+                    models.Q(("channel", None), ("rota", None), ("user__isnull", False)),
+                    models.Q(("channel__isnull", False), ("rota", None), ("user", None)),
+                    _connector="OR",
+                ),
+                name="a_target_is_exactly_one",
+            ),
         ),
     ]

@@ -2,7 +2,7 @@
 
 from umlindi.alerts.rules.answering import BadDeadline, NoReason
 from umlindi.alerts.services.answering import AlreadyOver, acknowledge, close, comment, snooze
-from umlindi.alerts.services.delivering import claim, delivered, due_pages, failed, message_of, put_off_page
+from umlindi.alerts.services.delivering import claim, delivered, due_pages, failed, put_off_page, send
 from umlindi.alerts.services.digesting import bundle
 from umlindi.alerts.services.escalating import advance, due_alerts, put_off_alert, tend_windows
 from umlindi.alerts.services.policies import BadPolicy, GivenPolicy, GivenStep, remove_policy, save_policy
@@ -26,12 +26,12 @@ __all__ = [
     "due_alerts",
     "due_pages",
     "failed",
-    "message_of",
     "put_off_alert",
     "put_off_page",
     "remove_policy",
     "report_setback",
     "save_policy",
+    "send",
     "set_aside",
     "snooze",
     "take",

@@ -21,10 +21,11 @@ from umlindi.alerts.services.escalating import somebody_reached, step_reached_no
 from umlindi.alerts.services.events import Kind, note
 from umlindi.alerts.services.muting import mute
 from umlindi.alerts.services.paging import UNDER_WAY, follow_up
+from umlindi.oncall import delivery
 from umlindi.oncall.delivery import Message
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.services import channels
-from umlindi.probes.faults import Fault, Permanent
+from umlindi.probes.faults import Fault, Layer, Permanent
 
 PUT_OFF = timedelta(seconds=60)
 State, Outcome = Page.State, Attempt.Outcome
@@ -56,6 +57,18 @@ def claim(page_id: int, process: str, now: datetime) -> Page | None:
 def message_of(page: Page) -> Message:
     link = page.alert.get_absolute_url() if page.alert else "/alerts/"
     return Message(page.key, page.subject, page.text, f"{settings.SITE_URL}{link}", Severity(page.severity))
+
+
+def send(page: Page) -> str:
+    """Hand a claimed page to its channel; what the service said of it. Raises `Retriable` or `Permanent`.
+
+    Reads and writes no row, so that it can run in a thread of its own.
+    """
+    if page.channel is None:
+        raise Permanent(Layer.APPLICATION, "NO-CHANNEL", "the channel was removed")
+    if not page.channel.enabled:
+        raise Permanent(Layer.APPLICATION, "CHANNEL-OFF", "the channel was turned off")
+    return delivery.send(page.channel, message_of(page))
 
 
 def delivered(page: Page, receipt: str, ms: float, now: datetime) -> None:
