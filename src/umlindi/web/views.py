@@ -13,7 +13,7 @@ from umlindi.core.doors import Request, public, signed_in
 from umlindi.web.api import describe
 from umlindi.web.palette import hits
 
-PALETTE_LIMIT = 12
+PALETTE_LIMIT = 24
 NO_ADDRESS = "The API has no such address: /api/docs/ lists those it has."
 ALIVE = "SELECT 1"
 

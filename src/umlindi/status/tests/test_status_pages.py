@@ -243,3 +243,15 @@ def test_removing_a_page_ends_its_links() -> None:
     client.post(f"/status/pages/{page.pk}/remove/", {"reason": "merged"})
     assert not StatusPage.objects.exists() and not Notice.objects.exists()
     assert Client().get(f"/see/link/{secret}/").status_code == 404
+
+
+def test_a_systems_page_tells_its_past_and_leaves_it_out_where_only_the_present_is_asked_for() -> None:
+    interface = down_at(make_organisation())
+    client = signed_in(make_user(Role.OPERATOR, interface.system.site.organisation))
+    address = interface.system.get_absolute_url()
+    said = client.get(address).text
+    for words in ("How it went", "This month so far", "Outages", "refuses connections"):
+        assert words in said
+    assert "How it went" not in client.get(address, headers={"HX-Request": "true", "HX-Target": "live"}).text
+    assert 'href="?days=30#past-title" aria-current="true"' in client.get(f"{address}?days=30").text
+    assert client.get(f"{address}?days=31").status_code == 200
