@@ -90,6 +90,8 @@ PACES: dict[str, Sequence[Pace]] = {
 }
 """The usual pairs (Google's SRE workbook, chapter 5): 2 % of a month's budget in an hour, 5 % in six, 10 % in three
 days; each look back is told by an objective's own counted time."""
+FALLS = 2
+"""A single fall has an alert of its own, which says more; what none says is that several together spend a budget."""
 LONGEST_LOOK = max(pace.long for paces in PACES.values() for pace in paces)
 
 
@@ -99,7 +101,14 @@ def burn_rate(down: timedelta, counted: timedelta, target: Fraction) -> Fraction
     return (ratio(down, counted) or Fraction()) / (1 - target)
 
 
-def burning(paces: Sequence[Pace], rate_over: Callable[[timedelta], Fraction]) -> Pace | None:
-    """The first pace that is reached over both of its look backs, or None."""
-    reached = (pace for pace in paces if min(rate_over(pace.long), rate_over(pace.short)) >= pace.rate)
-    return next(reached, None)
+Look = tuple[Fraction, int]
+"""Over a look back: the burn rate, and how often it went down."""
+
+
+def burning(paces: Sequence[Pace], over: Callable[[timedelta], Look]) -> Pace | None:
+    """The first pace that is reached over both of its look backs, in more than one fall; or None."""
+    for pace in paces:
+        (rate, falls), (newest, _) = over(pace.long), over(pace.short)
+        if falls >= FALLS and min(rate, newest) >= pace.rate:
+            return pace
+    return None

@@ -64,9 +64,17 @@ class Promise:
 
     def down(self, period: Period) -> timedelta:
         """How long it was down in that time."""
+        return sum((span.length for span in self._down(period)), ZERO)
+
+    def falls(self, period: Period) -> int:
+        """How often it went down in that time, or was down at its beginning."""
+        spans = self._down(period)
+        return len(spans) if self.as_mean else len(merged(Period(span.start, span.end) for span in spans))
+
+    def _down(self, period: Period) -> list[Span]:
         seen = [part.seen(period) for part in self.parts]
-        spans: list[Span] = [span for each in seen for span in each] if self.as_mean else together(seen)
-        return sum((span.length for span in spans if span.condition == "down"), ZERO)
+        spans: list[Span] = [span for each in seen for span in each] if self.as_mean else list(together(seen))
+        return [span for span in spans if span.condition == "down"]
 
 
 def _cut(one: Period, whole: Period) -> Period | None:

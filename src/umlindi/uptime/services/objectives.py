@@ -100,13 +100,17 @@ def _keys(terms: Terms) -> set[str]:
 
 
 def _burns(terms: Terms, promised: Promise, now: datetime) -> Iterator[tuple[str, Pace]]:
-    def rate_over(look: timedelta) -> Fraction:
+    """The fastest pace that burns: a fast burn is a slow one too, and is told once."""
+
+    def over(look: timedelta) -> tuple[Fraction, int]:
         period = Period(now - look, now)
-        return burn_rate(promised.down(period), promised.counted(period), promised.target)
+        rate = burn_rate(promised.down(period), promised.counted(period), promised.target)
+        return rate, promised.falls(period)
 
     for speed, paces in PACES.items():
-        if (pace := burning(paces, rate_over)) is not None:
+        if (pace := burning(paces, over)) is not None:
             yield f"budget:{terms.objective_id}:{speed}", pace
+            return
 
 
 def _report(key: str, terms: Terms, pace: Pace, now: datetime) -> None:
@@ -122,10 +126,10 @@ def _report(key: str, terms: Terms, pace: Pace, now: datetime) -> None:
         since=now,
         now=now,
         cause=(
-            f"Over the last {duration(pace.long.total_seconds())} downtime came at least {float(pace.rate):g} times as "
-            f"fast as {terms.target.normalize():f} % uptime allows."
+            f"Over the last {duration(pace.long.total_seconds())} downtime came in several pieces, together at least "
+            f"{float(pace.rate):g} times as fast as {terms.target.normalize():f} % uptime allows."
         ),
-        fix="See which of its systems is down, and mend that first: the objective's page lists every interval.",
+        fix="See what its outages have in common: the objective's page lists every interval.",
     )
 
 

@@ -38,7 +38,7 @@ HOUSE = Actor.house("test")
 NOVEMBER = date(2026, 11, 1)
 MONTH = month_period(NOVEMBER, zone())
 LATER = MONTH.end + timedelta(days=4)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def spell(interface: Interface, condition: str, since: datetime, until: datetime | None, **given: Any) -> Spell:
@@ -329,7 +329,9 @@ def test_a_correction_stands_beside_what_it_corrects_with_its_reason() -> None:
 
 def test_a_budget_that_burns_is_one_outage_until_it_burns_no_more() -> None:
     system, at = make_system(), MONTH.start + 9 * DAY
-    up_but_down(make_interface(system), at, at + timedelta(minutes=4))
+    interface = make_interface(system)
+    fell_before(interface, at)
+    up_but_down(interface, at, at + timedelta(minutes=4), start=at - 19 * MINUTE)
     row = objective(system)
     minutes = [at + timedelta(minutes=n) for n in range(-2, 14)]
     burned = [objectives.watch_budgets(each) for each in minutes]
@@ -343,13 +345,21 @@ def test_a_budget_that_burns_is_one_outage_until_it_burns_no_more() -> None:
     assert not Outage.objects.filter(until=None).exists()
 
 
+def fell_before(interface: Interface, at: datetime) -> None:
+    """A short fall twenty minutes earlier: a single one burns nothing."""
+    spell(interface, "up", MONTH.start - DAY, at - 20 * MINUTE)
+    spell(interface, "down", at - 20 * MINUTE, at - 19 * MINUTE)
+
+
 def test_an_ended_objective_alerts_no_more() -> None:
     system, at = make_system(), MONTH.start + 9 * DAY
-    up_but_down(make_interface(system), at, at + HOUR)
+    interface = make_interface(system)
+    fell_before(interface, at)
+    up_but_down(interface, at, at + HOUR / 2, start=at - 19 * MINUTE)
     row = objective(system)
-    assert objectives.watch_budgets(at + HOUR) == 2
-    objectives.end(HOUSE, row, "contract over", at + HOUR)
-    assert objectives.watch_budgets(at + HOUR) == 0
+    assert objectives.watch_budgets(at + HOUR / 2) == 1
+    objectives.end(HOUSE, row, "contract over", at + HOUR / 2)
+    assert objectives.watch_budgets(at + HOUR / 2) == 0
     assert not Outage.objects.filter(until=None).exists()
 
 

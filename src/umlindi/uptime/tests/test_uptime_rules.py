@@ -227,15 +227,23 @@ def promise(*downs: Period, agreed: Sequence[Period] = (), unknown: bool = False
 
 
 def burns(promised: Promise, now: datetime) -> set[str]:
-    def rate(look: timedelta) -> Fraction:
+    def over(look: timedelta) -> tuple[Fraction, int]:
         period = Period(now - look, now)
-        return burn_rate(promised.down(period), promised.counted(period), promised.target)
+        rate = burn_rate(promised.down(period), promised.counted(period), promised.target)
+        return rate, promised.falls(period)
 
-    return {speed for speed, paces in PACES.items() if burning(paces, rate)}
+    return {speed for speed, paces in PACES.items() if burning(paces, over)}
+
+
+def test_one_fall_burns_nothing_however_long_for_it_has_an_alert_of_its_own() -> None:
+    long = minutes(0, 600)
+    assert burns(promise(long), long.end) == set()
+    assert promise(long).falls(Period(long.start, long.end)) == 1
+    assert burns(promise(minutes(-30, -29.9), long), minutes(0, 25).end) == {"fast", "slow"}
 
 
 def test_a_minute_down_within_the_hour_burns_fast_and_ends_five_minutes_after_it() -> None:
-    promised = promise(minutes(0, 1))
+    promised = promise(minutes(-20, -19.99), minutes(0, 1))
     assert burns(promised, minutes(0, 0.8).end) == set()
     assert "fast" in burns(promised, minutes(0, 1).end)
     assert "fast" in burns(promised, minutes(0, 5).end)
@@ -249,9 +257,10 @@ def test_a_slow_leak_burns_slowly_and_not_fast() -> None:
 
 def test_nothing_burns_in_a_window_and_unknown_never_does() -> None:
     now = minutes(0, 30).end
-    assert burns(promise(minutes(0, 30)), now) == {"fast", "slow"}
-    assert burns(promise(minutes(0, 30), agreed=[minutes(-5, 60)]), now) == set()
-    assert burns(promise(minutes(0, 30), unknown=True), now) == set()
+    falls = [minutes(0, 10), minutes(20, 30)]
+    assert burns(promise(*falls), now) == {"fast", "slow"}
+    assert burns(promise(*falls, agreed=[minutes(-5, 60)]), now) == set()
+    assert burns(promise(*falls, unknown=True), now) == set()
 
 
 @given(st.lists(st.tuples(timelines(), windows(), windows()), min_size=1, max_size=3), st.booleans())
