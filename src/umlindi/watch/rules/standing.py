@@ -121,18 +121,24 @@ def changes_among(recent: int, count: int) -> int:
 
 
 def _turned(standing: Standing, condition: Condition, at: datetime, thresholds: Thresholds) -> Standing:
-    """Believe the row where it is long enough; where the newest answer says more than the row, it begins the next."""
+    """Believe the row where it is long enough; where the newest answer says more than the row, it begins the next.
+
+    A row that a flapping peer has to wait with makes room for the next all the same.
+    """
     claim = standing.turning
     if claim is None or standing.turning_count < _needed(standing.condition, claim, thresholds):
         return standing
-    if standing.flapping and claim is not Condition.UNKNOWN and not _worse(claim, standing.condition):
-        return standing
-    turned = replace(
-        standing, condition=claim, since=standing.turning_since, turning=None, turning_since=None, turning_count=0
-    )
-    if claim is Condition.UNKNOWN:
-        turned = replace(turned, recent=0, recent_count=0, flapping=False)
+    waits = standing.flapping and claim is not Condition.UNKNOWN and not _worse(claim, standing.condition)
+    turned = standing if waits else _believed(standing, claim)
     return turned if condition is claim else replace(turned, turning=condition, turning_since=at, turning_count=1)
+
+
+def _believed(standing: Standing, claim: Condition) -> Standing:
+    since = standing.turning_since
+    turned = replace(standing, condition=claim, since=since, turning=None, turning_since=None, turning_count=0)
+    if claim is Condition.UNKNOWN:
+        return replace(turned, recent=0, recent_count=0, flapping=False)
+    return turned
 
 
 def _needed(held: Condition, claim: Condition, thresholds: Thresholds) -> int:

@@ -226,6 +226,7 @@ def test_a_peer_that_stays_down_has_ceased_to_flap() -> None:
 
 
 @given(lists(sampled_from([UP, DOWN, DEGRADED]), min_size=20, max_size=20), sampled_from([UP, DOWN]), thresholds)
+@example([UP] * 15 + [DOWN, UP, DOWN, UP, DEGRADED], UP, Thresholds(1, 4))
 def test_twenty_answers_alike_always_end_it_and_say_what_is(
     told: list[Condition], last: Condition, needed: Thresholds
 ) -> None:
