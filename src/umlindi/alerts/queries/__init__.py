@@ -1,6 +1,6 @@
 """Reads of alerts, each scoped to its actor."""
 
-from umlindi.alerts.queries.cards import Card, Next, card_of, card_or_404, closed_alerts, open_alerts
+from umlindi.alerts.queries.cards import Card, Next, card_or_404, closed_alerts, open_alerts
 from umlindi.alerts.queries.figures import COUNTED, Figures, answer_figures
 from umlindi.alerts.queries.pages import (
     AlertPage,
@@ -20,7 +20,6 @@ __all__ = [
     "Told",
     "alert_page",
     "answer_figures",
-    "card_of",
     "card_or_404",
     "closed_alerts",
     "nobody_reached",
