@@ -177,7 +177,8 @@ def on_call(hospital: Organisation, nomvula: User, sipho: User, now: datetime) -
     Profile.objects.create(user=thabo, phone="+27 82 555 0142", quiet="Mon-Sun 22:00-06:00")
     for user in (nomvula, sipho):
         make_mailbox(user, verified_at=now)
-    failed = {"failed_at": now, "failure": "application HTTP 404: the service knows no such address, topic or room"}
+    failure = "application HTTP 404: the service knows no such address, topic or room"
+    failed: dict[str, Any] = {"failed_at": now, "failure": failure}
     make_mailbox(nomvula, name="Second mailbox", **failed)
     make_mailbox(organisation=hospital, enabled=False, name="Imaging team")
     rota = make_rota(hospital, thabo, sipho, nomvula, name="After hours")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -96,8 +97,9 @@ async def _check(home: Path) -> dict[Place, ProbeResult]:
     """What is not well, explained with what is known of the other systems."""
     interfaces = _interfaces(home)
     places = {interface.pk: place for place, interface in interfaces.items()}
-    answers = Runner().probe_all([job_for(interface) for interface in interfaces.values()])
-    results = {places[answer.key]: answer.result async for answer in answers}
+    runner = Runner()
+    answers = await asyncio.gather(*(runner.probe(job_for(interface), 0) for interface in interfaces.values()))
+    results = {places[answer.key]: answer.result for answer in answers}
     context = {str(place): result for place, result in results.items()}
     return {place: explain(result, context) for place, result in results.items() if result.grade is not Grade.OK}
 
