@@ -33,8 +33,8 @@ from umlindi.dicom.upper import (
     context_meaning,
 )
 from umlindi.dicom.wire import GOODBYE_AT_MOST, Wire, fault_of
+from umlindi.probes.errors import os_fault
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
-from umlindi.probes.transport import os_fault
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -19,8 +19,8 @@ from umlindi.dicom.aio import Received, received_of, store_response
 from umlindi.dicom.dimse.command import RESPONSE, Command, CommandField
 from umlindi.dicom.upper import Acceptor, Event, Message, ReleaseRequested, Requested, State
 from umlindi.dicom.wire import Wire, fault_of
+from umlindi.probes.errors import os_fault
 from umlindi.probes.faults import Fault, Layer, Retriable
-from umlindi.probes.transport import os_fault
 
 Keep = Callable[[Received], int]
 Supported = Mapping[str, Sequence[str]]

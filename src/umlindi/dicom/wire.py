@@ -22,8 +22,8 @@ from umlindi.dicom.upper import (
     abort_meaning,
     reject_meaning,
 )
+from umlindi.probes.errors import os_fault
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
-from umlindi.probes.transport import os_fault
 
 # Reading pauses while this many events wait, so that a fast peer cannot fill our memory.
 MOST_WAITING = 64

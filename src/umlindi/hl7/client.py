@@ -6,7 +6,8 @@ import asyncio
 
 from umlindi.hl7.mllp import Framer, TooLong, frame
 from umlindi.probes import Deadline, Fault, Layer, Permanent, Retriable
-from umlindi.probes.transport import looks_like, os_fault
+from umlindi.probes.errors import os_fault
+from umlindi.probes.transport import looks_like
 
 _CHUNK = 65536
 # An acknowledgement is a few hundred bytes; a query's answer may carry a page of results.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from umlindi.probes import Deadline, Ladder, Layer, Permanent, ProbeResult, Retriable
-from umlindi.probes.transport import Address, os_fault, place, resolve, skip_all
+from umlindi.probes.errors import os_fault
+from umlindi.probes.transport import Address, place, resolve, skip_all
 
 _PACKET = struct.Struct("!BBbb11I")
 # Seconds between the NTP era (1900) and the Unix epoch, and the length of an era (RFC 5905 §6).

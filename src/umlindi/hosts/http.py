@@ -15,7 +15,8 @@ import h11
 
 from umlindi import __version__
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Permanent, Retriable
-from umlindi.probes.transport import Reached, Trust, looks_like, os_fault, place, reach
+from umlindi.probes.errors import os_fault
+from umlindi.probes.transport import Reached, Trust, looks_like, place, reach
 
 LARGEST_BODY = 8 * 1024 * 1024
 _CHUNK = 65536

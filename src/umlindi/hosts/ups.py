@@ -8,7 +8,8 @@ import shlex
 from dataclasses import dataclass
 
 from umlindi.probes import Deadline, Fault, Ladder, Layer, Permanent, ProbeResult, Retriable, Severity
-from umlindi.probes.transport import Reached, looks_like, os_fault, place, reach, skip_all
+from umlindi.probes.errors import os_fault
+from umlindi.probes.transport import Reached, looks_like, place, reach, skip_all
 
 _UPPER = [("connect", Layer.APPLICATION), ("status", Layer.HOST), ("battery", Layer.HOST)]
 _LONGEST_ANSWER = 256 * 1024

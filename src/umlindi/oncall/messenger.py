@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from apprise import Apprise, AppriseAsset, NotifyBase, PersistentStoreMode
+from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyBase, PersistentStoreMode
 
 from umlindi.estate.rules.reach import is_here
 from umlindi.oncall.rules.masking import shown
 from umlindi.oncall.rules.text import SMS_AT_MOST, body, cleaned, one_line
+from umlindi.probes.errors import os_fault
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
-from umlindi.probes.transport import os_fault
 
 IDLE_SECONDS = 120
 CONNECT_SECONDS, ANSWER_SECONDS = 8, 15
@@ -84,8 +84,8 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def service_of(url: str) -> NotifyBase:
-    """The service that an address names. Raises `Permanent` for none, and for those that do not go over HTTP: they
-    would act on the server itself."""
+    """The service that an address names. Raises `Permanent` for none, for those that do not go over HTTP, which would
+    act on the server itself, and for an address that has a file of the server read and sent (`?template=`)."""
     asset = AppriseAsset(storage_mode=PersistentStoreMode.MEMORY, plugin_paths=[])
     plugin = Apprise.instantiate(url, asset=asset)
     if plugin is None:
@@ -93,6 +93,8 @@ def service_of(url: str) -> NotifyBase:
     schema = url.partition(":")[0].lower()
     if not hasattr(sys.modules[type(plugin).__module__], "requests") or schema in _READS_FILES:
         raise Permanent(Layer.APPLICATION, "ADDRESS", f"{plugin.service_name} is not a service that can be used here")
+    if any(isinstance(part, AppriseAttachment) and len(part) for part in vars(plugin).values()):
+        raise Permanent(Layer.APPLICATION, "ADDRESS", "an address that names a template or another file is not used")
     return plugin
 
 

@@ -1,9 +1,8 @@
-"""The rungs every networked probe begins with: resolve, TCP, TLS; and operating-system and TLS errors as faults."""
+"""The rungs every networked probe begins with: resolve, TCP, TLS."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import ipaddress
 import socket
 import ssl
@@ -17,7 +16,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from umlindi.probes.deadline import Deadline
-from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
+from umlindi.probes.errors import os_code, os_fault, tls_fault
+from umlindi.probes.faults import Fault, Layer, Permanent
 from umlindi.probes.ladder import Ladder
 
 T = TypeVar("T")
@@ -25,66 +25,11 @@ T = TypeVar("T")
 CONNECT_AT_MOST = 5.0
 HANDSHAKE_AT_MOST = 5.0
 RESOLVE_AT_MOST = 5.0
-# Linux sends a lost SYN again after 1 s (RFC 6298 §2.1): a connect this slow met loss, not distance.
-RETRANSMITTED_AFTER_MS = 950.0
+_TOTAL_RETRANS = slice(100, 104)
+"""Where `tcpi_total_retrans` lies in Linux's struct tcp_info (include/uapi/linux/tcp.h)."""
 _GOODBYE_AT_MOST = 0.5
 _SPEAKS_FIRST_AT_MOST = 0.5
 _ANSWERS_HTTP_AT_MOST = 2.0
-
-_OS_MEANINGS = {
-    "ECONNREFUSED": "nothing listens on that port, or a firewall rejects it",
-    "ECONNRESET": "the peer reset the connection",
-    "ECONNABORTED": "the connection was aborted",
-    "EHOSTUNREACH": "no route to the host, or it does not answer ARP",
-    "EHOSTDOWN": "the host is down",
-    "ENETUNREACH": "no route to that network",
-    "ENETDOWN": "the network interface is down",
-    "ETIMEDOUT": "the peer did not answer the connection request",
-    "CLOSED": "the peer closed the connection",
-    "EPIPE": "the peer had already closed the connection",
-    "EACCES": "the operating system does not permit the connection",
-    "EPERM": "the local firewall does not permit the connection",
-    "EADDRNOTAVAIL": "that address cannot be reached from this machine",
-    "EMFILE": "this process has no file handles left",
-    "EAI_NONAME": "no such name in DNS or the hosts file",
-    "EAI_NODATA": "the name exists but has no address",
-    "EAI_AGAIN": "the name server does not answer",
-    "EAI_FAIL": "the name server failed",
-}
-_PERMANENT_OS = frozenset({"EAI_NONAME", "EAI_NODATA", "EACCES", "EPERM", "EADDRNOTAVAIL"})
-
-# X.509 verification results (OpenSSL x509_vfy.h) that an administrator meets.
-_VERIFY_CODES = {
-    9: ("certificate-not-yet-valid", "the certificate is not valid yet: check the clocks"),
-    10: ("certificate-expired", "a certificate in the chain has expired"),
-    18: ("self-signed", "the certificate is self-signed and not trusted here"),
-    19: ("unknown-ca", "the chain ends in a root that is not trusted here"),
-    20: ("unknown-ca", "the issuer of the certificate is not known here"),
-    21: ("unknown-ca", "the chain cannot be built: an intermediate certificate is missing"),
-    23: ("certificate-revoked", "the certificate has been revoked"),
-    26: ("wrong-purpose", "the certificate is not meant for a server"),
-    62: ("hostname-mismatch", "the certificate is for another name"),
-    64: ("hostname-mismatch", "the certificate is for another address"),
-    66: ("weak-key", "the certificate's key is too weak"),
-    68: ("weak-digest", "the certificate is signed with a broken digest"),
-}
-# Reasons of the TLS library (OpenSSL sslerr.h), as Python's ssl.SSLError.reason has them.
-_TLS_REASONS = {
-    "WRONG_VERSION_NUMBER": ("NOT-TLS", "the peer does not speak TLS on this port"),
-    "HTTP_REQUEST": ("NOT-TLS", "the peer speaks plain HTTP on this port"),
-    "RECORD_LAYER_FAILURE": ("NOT-TLS", "the peer does not speak TLS on this port"),
-    "UNSUPPORTED_PROTOCOL": ("protocol-version", "no TLS version that both sides permit"),
-    "TLSV1_ALERT_PROTOCOL_VERSION": ("protocol-version", "the peer refuses this TLS version"),
-    "NO_PROTOCOLS_AVAILABLE": ("protocol-version", "no TLS version is permitted on this machine"),
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": ("handshake-failure", "no cipher or parameter that both sides permit"),
-    "NO_SHARED_CIPHER": ("handshake-failure", "no cipher that both sides permit"),
-    "DH_KEY_TOO_SMALL": ("weak-key", "the peer's Diffie-Hellman key is too weak"),
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": ("client-certificate-required", "the peer asks for a client certificate"),
-    "SSLV3_ALERT_BAD_CERTIFICATE": ("client-certificate-refused", "the peer refuses our certificate"),
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": ("client-certificate-refused", "the peer says our certificate has expired"),
-    "TLSV1_ALERT_UNKNOWN_CA": ("client-certificate-refused", "the peer does not trust the issuer of our certificate"),
-    "TLSV1_UNRECOGNIZED_NAME": ("unrecognised-name", "the peer serves no site of that name"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,58 +78,6 @@ VERIFIED = Trust()
 def place(host: str, port: int) -> str:
     """`host:port`, an IPv6 address in brackets (RFC 3986 3.2.2)."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def os_code(error: OSError) -> str:
-    """The name of an operating-system error: `ECONNREFUSED`, `EAI_NONAME`; `TIMEOUT` where only time ran out."""
-    if isinstance(error, socket.gaierror):
-        return _EAI_NAMES.get(error.errno or 0, "EAI_FAIL")
-    if error.errno is not None and error.errno in errno.errorcode:
-        return errno.errorcode[error.errno]
-    if isinstance(error, TimeoutError):
-        return "TIMEOUT"
-    return _numberless_code(error)
-
-
-# EAI_NODATA is obsolete but is what glibc still answers for a name without an address.
-_EAI_NAMES = {int(value): name for name, value in vars(socket).items() if name.startswith("EAI_")}
-
-
-def _numberless_code(error: OSError) -> str:
-    """asyncio's own errors carry no number: it calls a connection that the peer closed reset."""
-    if isinstance(error, ConnectionResetError):
-        return "CLOSED"
-    if isinstance(error, BrokenPipeError):
-        return "EPIPE"
-    return type(error).__name__
-
-
-def os_fault(error: OSError, doing: str) -> Fault:
-    """An operating-system error met while `doing` something, as a transport fault; TLS errors keep their own layer."""
-    if isinstance(error, ssl.SSLError):
-        return tls_fault(error)
-    code = os_code(error)
-    meaning = _OS_MEANINGS.get(code) or error.strerror or "the connection failed"
-    kind = Permanent if code in _PERMANENT_OS else Retriable
-    return kind(Layer.TRANSPORT, code, f"{meaning} ({doing})")
-
-
-def tls_code(error: ssl.SSLError) -> tuple[str, str]:
-    """Code and meaning of a failed handshake: `certificate-expired`, `unknown-ca`, `hostname-mismatch`, `NOT-TLS`…"""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        named = _VERIFY_CODES.get(error.verify_code)
-        return named or (f"verify-{error.verify_code}", error.verify_message or "the certificate does not verify")
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return "CLOSED", "the peer closed the connection during the TLS handshake"
-    reason = error.reason or "handshake-failure"
-    return _TLS_REASONS.get(reason, (reason.lower().replace("_", "-"), "the TLS handshake failed"))
-
-
-def tls_fault(error: ssl.SSLError) -> Fault:
-    """A failed handshake as a fault. Closing in mid-handshake may pass; everything else needs a change."""
-    code, meaning = tls_code(error)
-    kind = Retriable if code == "CLOSED" else Permanent
-    return kind(Layer.TLS, code, meaning)
 
 
 async def in_thread(call: Callable[[], T]) -> T:
@@ -254,15 +147,15 @@ def _is_literal(host: str) -> bool:
 async def tcp(ladder: Ladder, address: Address, deadline: Deadline, samples: int = 3) -> Address | None:
     """Step `tcp`: connect and close a few times, one after another; None where the step failed.
 
-    Evidence: `samples`, `lost` (connects that failed after one had succeeded), `retransmitted` (connects slow
-    enough to have lost their first SYN), `min_ms`, `median_ms`, `max_ms`. `ms` of the step is the median. The
+    Evidence: `samples`, `lost` (connects that failed after one had succeeded), `retransmitted` (connects whose first
+    SYN was lost and sent again), `min_ms`, `median_ms`, `max_ms`. `ms` of the step is the median. The
     address returned is the one that answered.
     """
     with ladder.step("tcp", Layer.TRANSPORT) as rung:
         answered, first = await _first_connect(address, deadline)
-        times = [first, *[ms for _ in range(samples - 1) if (ms := await _another(answered, deadline)) is not None]]
+        more = [each for _ in range(samples - 1) if (each := await _another(answered, deadline)) is not None]
+        times, late = [first.ms, *(each.ms for each in more)], sum(each.again for each in (first, *more))
         lost = samples - len(times)
-        late = sum(ms > RETRANSMITTED_AFTER_MS for ms in times)
         rung.ms = statistics.median(times)
         facts = {"ip": answered.ip, "samples": samples, "lost": lost, "retransmitted": late, **_spread(times)}
         if lost or late:
@@ -278,27 +171,38 @@ def _spread(times: list[float]) -> dict[str, float]:
     return {name: round(ms, 3) for name, ms in named.items()}
 
 
-async def _first_connect(address: Address, deadline: Deadline) -> tuple[Address, float]:
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """One connect: how long it took, and whether its SYN had to be sent again.
+
+    The kernel says so; a slow connect alone may be a busy machine of our own.
+    """
+
+    ms: float
+    again: bool
+
+
+async def _first_connect(address: Address, deadline: Deadline) -> tuple[Address, Connect]:
     """Try every address of the name; the fault raised is that of the last."""
     candidates = (address.ip, *address.others)
     for ip in candidates[:-1]:
         candidate = replace(address, ip=ip, others=())
         try:
-            return candidate, await _connect_ms(candidate, deadline, CONNECT_AT_MOST / len(candidates))
+            return candidate, await _connect(candidate, deadline, CONNECT_AT_MOST / len(candidates))
         except Fault:
             continue
     last = replace(address, ip=candidates[-1], others=())
-    return last, await _connect_ms(last, deadline, CONNECT_AT_MOST)
+    return last, await _connect(last, deadline, CONNECT_AT_MOST)
 
 
-async def _another(address: Address, deadline: Deadline) -> float | None:
+async def _another(address: Address, deadline: Deadline) -> Connect | None:
     try:
-        return await _connect_ms(address, deadline, CONNECT_AT_MOST / 2)
+        return await _connect(address, deadline, CONNECT_AT_MOST / 2)
     except Fault:
         return None
 
 
-async def _connect_ms(address: Address, deadline: Deadline, at_most: float) -> float:
+async def _connect(address: Address, deadline: Deadline, at_most: float) -> Connect:
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     doing = f"connecting to {address.ip} port {address.port}"
@@ -307,9 +211,14 @@ async def _connect_ms(address: Address, deadline: Deadline, at_most: float) -> f
             with socket.socket(address.family, socket.SOCK_STREAM) as plain:
                 plain.setblocking(False)
                 await loop.sock_connect(plain, (address.ip, address.port))
+                return Connect((time.perf_counter() - began) * 1000, _sent_again(plain))
         except OSError as error:
             raise os_fault(error, doing) from error
-    return (time.perf_counter() - began) * 1000
+
+
+def _sent_again(connected: socket.socket) -> bool:
+    told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TOTAL_RETRANS.stop)
+    return any(told[_TOTAL_RETRANS])
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ from django.core.mail import EmailMessage, get_connection
 from umlindi.oncall.delivery.messages import Message
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.rules.text import body, one_line
+from umlindi.probes.errors import os_fault
 from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
-from umlindi.probes.transport import os_fault
 
 AT_MOST = 20_000
 SAID_AT_MOST = 200

@@ -16,18 +16,8 @@ from typing import Any
 import pytest
 
 from umlindi.probes import Deadline, Ladder, Permanent, ProbeResult, Retriable, State
-from umlindi.probes.transport import (
-    Address,
-    Reached,
-    Trust,
-    in_thread,
-    looks_like,
-    os_code,
-    os_fault,
-    reach,
-    resolve,
-    tcp,
-)
+from umlindi.probes.errors import os_code, os_fault
+from umlindi.probes.transport import Address, Reached, Trust, in_thread, looks_like, reach, resolve, tcp
 from umlindi.testing import scripted
 from umlindi.testing.certificates import Authority, server_context
 from umlindi.testing.steps import step_of
