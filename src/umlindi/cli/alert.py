@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     from umlindi.core.actors import Actor
 
 
+home_option = click.option("--home", metavar="DIR", help="Home folder; UMLINDI_HOME or the default otherwise.")
+
+
 @click.group()
-@click.option("--home", help="The home folder; else UMLINDI_HOME, else the default.")
-def command(home: str | None) -> None:
+def command() -> None:
     """What is broken and who has it; acknowledge."""
-    with_django(home)
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="A JSON array instead of lines.")
-def list_(as_json: bool) -> None:
+@home_option
+def list_(as_json: bool, home: str | None) -> None:
     """Open alerts: what needs a person first."""
+    with_django(home)
     from django.utils import timezone
 
     from umlindi.alerts import queries
@@ -42,8 +45,10 @@ def list_(as_json: bool) -> None:
 
 @command.command()
 @click.argument("number", type=int)
-def show(number: int) -> None:
+@home_option
+def show(number: int, home: str | None) -> None:
     """One alert with its timeline and pages."""
+    with_django(home)
     from django.utils import timezone
 
     from umlindi.alerts import queries
@@ -68,8 +73,10 @@ def show(number: int) -> None:
 @click.option(
     "--hours", type=click.FloatRange(0, 168, min_open=True), help="For how long; else as usual for its severity."
 )
-def ack(number: int, username: str, reason: str, hours: float | None) -> None:
+@home_option
+def ack(number: int, username: str, reason: str, hours: float | None, home: str | None) -> None:
     """Acknowledge an alert: no more pages until then, or until it gets worse."""
+    with_django(home)
     from django.utils import timezone
 
     from umlindi.alerts import services

@@ -69,7 +69,7 @@ def summary(scope: Scope, place: str, parts: Sequence[Part]) -> Summary:
     main = min(roots, key=lambda part: (WORST_CONDITION.index(part.condition), part.since))
     systems = len({part.name for part in roots})
     is_storm = scope is not Scope.ONE
-    title = f"{systems} systems {_where(scope, place)} do not answer" if is_storm else f"{main.subject} {main.headline}"
+    title = f"{systems} systems {_where(scope, place)} do not answer" if is_storm else _sentence(main)
     return Summary(
         severity=Severity.CRITICAL if is_storm else worst(_severity(part) for part in roots),
         condition=main.condition,
@@ -84,6 +84,11 @@ def summary(scope: Scope, place: str, parts: Sequence[Part]) -> Summary:
         flapping=main.flapping,
         late=any(part.late for part in roots),
     )
+
+
+def _sentence(part: Part) -> str:
+    """A person knows the system; which of its interfaces it was is in the evidence."""
+    return f"{part.name if part.kind == 'interface' else part.subject} {part.headline}"
 
 
 def _severity(part: Part) -> Severity:

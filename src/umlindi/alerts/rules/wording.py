@@ -62,9 +62,9 @@ def recovered_subject(told: Told) -> str:
 
 def recovered_text(told: Told, until: datetime, because: str) -> str:
     """`because`: why it is over where it did not mend."""
-    how = f"Over, for {because}" if because else "It works again"
+    how = f"Over, for {because}" if because else "Over: it works again"
     lasted = _lasting(until - told.since).removeprefix("for ")
-    return f"{how}: {told.title}.\n{_place(told)}It lasted {lasted}, until {_moment(until, told.zone)}."
+    return f"{how}.\nIt was: {told.title}.\n{_place(told)}It lasted {lasted}, until {_moment(until, told.zone)}."
 
 
 def merged_subject(told: Told, into: str) -> str:

@@ -15,6 +15,7 @@ from umlindi.alerts.rules.delivery import next_digest
 from umlindi.alerts.rules.escalation import Target
 from umlindi.oncall.models import Channel, Profile, Rota
 from umlindi.oncall.queries import on_call, ways
+from umlindi.oncall.queries.plans import may_be_on_call
 from umlindi.oncall.rules.severity import Severity
 
 UNDER_WAY = (Page.State.WAITING, Page.State.SENDING)
@@ -42,7 +43,7 @@ def tell(alert: Alert, targets: Sequence[Target], now: datetime, *, late: bool) 
     reached: dict[int, Reach] = {}
     missing: list[str] = []
     for target in targets:
-        found = list(_reach(target, alert.severity, now, missing))
+        found = list(_reach(target, alert, now, missing))
         for reach in found[:1] if alert.severity == Severity.LOW else found:
             reached.setdefault(reach.channel.pk, reach)
     pages = [_page(alert, reach, now, late) for reach in reached.values()]
@@ -50,7 +51,7 @@ def tell(alert: Alert, targets: Sequence[Target], now: datetime, *, late: bool) 
     return list(dict.fromkeys(reach.name for reach in reached.values())), missing
 
 
-def _reach(target: Target, severity: str, now: datetime, missing: list[str]) -> Iterator[Reach]:
+def _reach(target: Target, alert: Alert, now: datetime, missing: list[str]) -> Iterator[Reach]:
     if target.kind == "channel":
         channel = Channel.objects.filter(pk=target.id, enabled=True).first()
         if channel is None:
@@ -58,8 +59,8 @@ def _reach(target: Target, severity: str, now: datetime, missing: list[str]) -> 
         else:
             yield Reach(None, channel, now, None)
         return
-    user = _person(target, now)
-    found = ways(user, severity, now) if user is not None else []
+    user = _person(target, alert, now)
+    found = ways(user, alert.severity, now) if user is not None else []
     if user is None:
         missing.append(f"nobody is on call for {target.name}" if target.kind == "rota" else f"{target.name} has left")
     elif not found:
@@ -69,9 +70,10 @@ def _reach(target: Target, severity: str, now: datetime, missing: list[str]) -> 
         yield Reach(user, way.channel, due, way.not_before)
 
 
-def _person(target: Target, now: datetime) -> User | None:
+def _person(target: Target, alert: Alert, now: datetime) -> User | None:
+    """Who has left, or may no longer answer there, is told nothing more of that organisation."""
     if target.kind == "user":
-        return User.objects.filter(pk=target.id, is_active=True).first()
+        return User.objects.filter(may_be_on_call(alert.organisation_id), pk=target.id).first()
     rota = Rota.objects.filter(pk=target.id).first()
     return on_call(rota, now) if rota is not None else None
 

@@ -5,11 +5,10 @@ Pure: every rule takes the values it judges and `now`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
 
 from umlindi.estate.rules.interfaces import DEADLINE_S
 from umlindi.probes import Grade, ProbeResult
@@ -141,19 +140,3 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         else:
             merged.append(span)
     return merged
-
-
-Key = TypeVar("Key", bound=Hashable)
-
-
-def roots(down: Iterable[Key], needs: Callable[[Key], Iterable[Key]]) -> Mapping[Key, frozenset[Key]]:
-    """Which broken systems are causes, and which are only their consequences.
-
-    `needs` gives everything a system stands on, however far. A broken system that stands on another broken one
-    is that one's consequence; the result maps each cause to its consequences. Every broken system appears once
-    as a cause or at least once as a consequence.
-    """
-    broken = list(dict.fromkeys(down))
-    below = {one: frozenset(needs(one)) & frozenset(broken) - {one} for one in broken}
-    causes = [one for one in broken if not below[one]]
-    return {cause: frozenset(one for one in broken if cause in below[one]) for cause in causes}

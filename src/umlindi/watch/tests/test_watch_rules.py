@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import DrawFn, composite, dictionaries, integers, lists, sampled_from, sets
+from hypothesis.strategies import DrawFn, composite, integers, lists, sampled_from, sets
 
 from umlindi.probes import Layer, ProbeResult, Severity, State, Step
 from umlindi.watch.rules import conditions as rules
@@ -108,27 +108,6 @@ def test_a_trace_gives_each_condition_the_time_it_had(intervals: list[Interval],
         assert sum(span.share for span in spans if span.condition is condition) == pytest.approx(
             had / (end - start), abs=1e-9
         )
-
-
-@given(
-    dictionaries(integers(0, 12), sets(integers(0, 12), max_size=4), max_size=13), sets(integers(0, 12), max_size=13)
-)
-def test_every_broken_system_is_a_cause_or_a_consequence_of_one(drawn: dict[int, set[int]], down: set[int]) -> None:
-    edges = {one: {below for below in needs if below < one} for one, needs in drawn.items()}
-
-    def below(one: int) -> set[int]:
-        found: set[int] = set()
-        left = list(edges.get(one, ()))
-        while left:
-            found.add(one := left.pop())
-            left += edges.get(one, ())
-        return found
-
-    found = rules.roots(sorted(down), below)
-    consequences = set().union(*found.values()) if found else set()
-    assert set(found) | consequences == down
-    assert not set(found) & consequences
-    assert all(cause in below(one) for cause, followers in found.items() for one in followers)
 
 
 def step(state: State, severity: Severity | None = None, ms: float | None = 1.0) -> Step:
