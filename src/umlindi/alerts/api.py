@@ -124,17 +124,17 @@ class FilterSerializer(serializers.Serializer[Any]):
     organisation = serializers.SlugField(required=False)
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class AnswerReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000)
 
 
-class AcknowledgeSerializer(ReasonSerializer):
+class AcknowledgeSerializer(AnswerReasonSerializer):
     """`until` at most seven days ahead; without it, as usual for the severity."""
 
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class SnoozeSerializer(ReasonSerializer):
+class SnoozeSerializer(AnswerReasonSerializer):
     until = serializers.DateTimeField()
 
 
@@ -235,10 +235,10 @@ class CloseView(APIView):
 
     rights: ClassVar = {"POST": "alert.answer"}
 
-    @extend_schema(request=ReasonSerializer, responses={200: AlertSerializer, 409: None})
+    @extend_schema(request=AnswerReasonSerializer, responses={200: AlertSerializer, 409: None})
     def post(self, request: Request, pk: int) -> Response:
         actor, alert = _asked_for(request, pk)
-        asked = _valid(ReasonSerializer(data=request.data))
+        asked = _valid(AnswerReasonSerializer(data=request.data))
         return _answer(lambda: services.close(actor, alert, asked["reason"], timezone.now()))
 
 

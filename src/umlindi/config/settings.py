@@ -229,6 +229,9 @@ SPECTACULAR_SETTINGS = {
         "OrganisationKind": "umlindi.accounts.models.Organisation.Kind",
         "SystemKind": "umlindi.estate.models.System.Kind",
         "InterfaceKind": "umlindi.estate.models.Interface.Kind",
+        "OutageKind": "umlindi.watch.models.Outage.Kind",
+        "WorstCondition": "umlindi.watch.models.Outage.Worst",
+        "HeartbeatWorst": "umlindi.heartbeats.models.Heartbeat.Worst",
     },
 }
 

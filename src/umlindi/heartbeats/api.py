@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from django.urls import path, reverse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,7 @@ from umlindi.heartbeats.rules.terms import Terms, complaints
 EDIT = "watch.edit"
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class Seconds(serializers.Field[Any, Any, Any, Any]):
     """A length of time in whole seconds."""
 
@@ -90,7 +92,7 @@ class GivenSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class NewSerializer(GivenSerializer):
+class NewHeartbeatSerializer(GivenSerializer):
     organisation = serializers.SlugField()
 
 
@@ -128,10 +130,10 @@ class HeartbeatsView(APIView):
         found = queries.heartbeats(actor_of_request(request))
         return Response(HeartbeatSerializer(found, many=True, context={"request": request}).data)
 
-    @extend_schema(request=NewSerializer, responses={201: HeartbeatSerializer})
+    @extend_schema(request=NewHeartbeatSerializer, responses={201: HeartbeatSerializer})
     def post(self, request: Request) -> Response:
         actor = actor_of_request(request)
-        asked = NewSerializer(data=request.data)
+        asked = NewHeartbeatSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         organisation = visible_or_404(actor, Organisation, slug=asked.validated_data["organisation"])
         given = _given(asked, actor, organisation)
@@ -209,7 +211,7 @@ class AlertmanagerView(APIView):
 
     rights: ClassVar = {"POST": "alert.send"}
 
-    @extend_schema(request=serializers.DictField, responses=TakenSerializer)
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=TakenSerializer)
     def post(self, request: Request, organisation: str) -> Response:
         actor = actor_of_request(request)
         owner = queries.may_send_for(actor, organisation)

@@ -58,7 +58,7 @@ class ChangeSerializer(serializers.Serializer[dict[str, Any]]):
     recovery_minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False, default=15)
 
 
-class NewSerializer(ChangeSerializer):
+class NewWindowSerializer(ChangeSerializer):
     organisation = serializers.SlugField()
     times = serializers.IntegerField(min_value=1, max_value=MOST_WEEKS, required=False, default=1)
 
@@ -84,9 +84,9 @@ class WindowsView(GenericAPIView[Window]):
         )
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
-    @extend_schema(request=NewSerializer, responses={201: WindowSerializer(many=True)})
+    @extend_schema(request=NewWindowSerializer, responses={201: WindowSerializer(many=True)})
     def post(self, request: Request) -> Response:
-        given, actor = valid(NewSerializer(data=request.data)), actor_of_request(request)
+        given, actor = valid(NewWindowSerializer(data=request.data)), actor_of_request(request)
         organisation = organisation_named(actor, given["organisation"])
         wanted, now = _wanted(actor, given), timezone.now()
         try:
