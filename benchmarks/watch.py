@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import watch_loop, watch_readings
+from benchmarks import watch_alerts, watch_loop, watch_readings
 from benchmarks.report import finish, together
 
 
 def main() -> None:
-    whole = together([watch_loop.measure(), watch_readings.measure()])
+    whole = together([watch_loop.measure(), watch_alerts.measure(), watch_readings.measure()])
     finish("watch", figures=whole.figures, peers=whole.peers, ratios=whole.ratios, targets=whole.targets)
 
 
