@@ -291,6 +291,10 @@ def test_an_address_within_the_server_is_not_reached_unless_staff_allowed_it(rec
         ("syslog://", "ADDRESS"),
         ("nonsense://x", "ADDRESS"),
         ("fcm://project@key/token/?keyfile=/etc/passwd", "ADDRESS"),
+        (f"tgram://123456789:{'a' * 35}/12345/?template=/etc/passwd", "ADDRESS"),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template=/etc/passwd", "ADDRESS"),
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?template=/etc/passwd", "ADDRESS"),
+        ("workflows://host.example/workflow/signature?template=/etc/passwd", "ADDRESS"),
     ],
 )
 def test_what_stands_in_the_way_has_a_name(receiver: Receiver, url: str, code: str) -> None:
