@@ -12,7 +12,7 @@ from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited
 from umlindi.oncall.models import Rota, Swap
 from umlindi.oncall.queries.plans import fit_people, roster_of
-from umlindi.oncall.services.overrides import place_override
+from umlindi.oncall.services.overrides import LONGEST, place_override
 
 Interval = tuple[datetime, datetime]
 
@@ -92,6 +92,8 @@ def _judge(swap: Swap, now: datetime) -> None:
         raise Refused("Nobody swaps with themselves.")
     if swap.ends <= swap.starts or swap.starts < now:
         raise Refused("A shift is swapped before it begins; for one under way, put somebody on.")
+    if swap.ends - swap.starts > LONGEST:
+        raise Refused("For longer than three months, change the rota itself.")
     if swap.other_id not in fit_people(swap.rota.organisation_id, {swap.other_id}):
         raise Refused(f"{swap.other} cannot be paged for this rota.")
     _require_on_call(swap.rota, swap.proposer, (swap.starts, swap.ends))

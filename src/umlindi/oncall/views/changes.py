@@ -25,15 +25,16 @@ from umlindi.oncall.queries.swaps import exchanges
 from umlindi.oncall.views.common import VIEW, both, me, rota_of, tried
 
 REASON_TAKEN = "Taken over"
+FIRST_YEAR, LAST_YEAR = 1971, 2999
 
 
 def _moment(text: str) -> datetime | None:
-    """An aware moment as our own links write it, or None."""
+    """An aware moment as our own links write it, or None. At the ends of the calendar no zone can be reckoned with."""
     try:
         found = parse_datetime(text)
     except ValueError:
         return None
-    return found if found and found.tzinfo else None
+    return found if found and found.tzinfo and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def _asked(request: Request, names: tuple[str, str] = ("starts", "ends")) -> tuple[datetime, datetime] | None:
