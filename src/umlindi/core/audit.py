@@ -153,10 +153,12 @@ def _storable(text: str) -> str:
 
 
 def _stored(row: Model) -> Fields:
-    """The row's fields as they stand in the database, secrets left out; None where it is not there."""
+    """The row's fields as they stand in the database, secrets left out, and what its model names `unrecorded`: the
+    trail keeps for ever what it is told. None where it is not there."""
     if row.pk is None:
         return None
-    fields = [field.attname for field in row._meta.concrete_fields if field.name not in UNRECORDED_FIELDS]
+    left_out = UNRECORDED_FIELDS | getattr(row, "unrecorded", frozenset())
+    fields = [field.attname for field in row._meta.concrete_fields if field.name not in left_out]
     return row._meta.model._base_manager.filter(pk=row.pk).values(*fields).first()
 
 

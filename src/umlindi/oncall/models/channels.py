@@ -26,6 +26,7 @@ class Channel(models.Model):
 
     scope_path: ClassVar[str] = "organisation_id"
     scope_right: ClassVar[str] = "oncall.view"
+    unrecorded: ClassVar[frozenset[str]] = frozenset({"address", "shown", "failure"})
 
     class Kind(models.TextChoices):
         MAIL = "mail", "E-mail"
@@ -98,6 +99,7 @@ class Profile(models.Model):
 
     scope_path: ClassVar[str] = "user__memberships__organisation_id"
     scope_right: ClassVar[str] = "oncall.view"
+    unrecorded: ClassVar[frozenset[str]] = frozenset({"phone"})
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="on_call_profile")
     phone = models.CharField(max_length=40, blank=True)

@@ -228,6 +228,11 @@ def test_a_swap_is_not_of_a_shift_that_is_not_ones_own(rota: Rota, thabo: User, 
         services.propose(actor_of(thabo), rota, lerato, (NOW - DAY, NOW + DAY), now=NOW)
 
 
+def test_nobody_has_thousands_of_years_worked_out_by_a_swap(rota: Rota, thabo: User, lerato: User) -> None:
+    with pytest.raises(Refused, match="three months"):
+        services.propose(actor_of(thabo), rota, lerato, (NOW + DAY, datetime(9998, 1, 1, tzinfo=UTC)), now=NOW)
+
+
 def test_a_swap_whose_ground_has_gone_is_refused(rota: Rota, admin: Actor, thabo: User, lerato: User) -> None:
     shift = (datetime(2026, 12, 7, 6, tzinfo=UTC), datetime(2026, 12, 8, 6, tzinfo=UTC))
     swap = services.propose(actor_of(thabo), rota, lerato, shift, now=NOW)
@@ -327,6 +332,18 @@ def test_a_secret_stays_out_of_the_trail_the_row_and_the_pages(thabo: User, admi
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(row)::text FROM oncall_channel row")
         assert "hunter2" not in str(cursor.fetchall())
+
+
+def test_where_a_person_is_reached_stays_out_of_the_trail(thabo: User) -> None:
+    channel = services.add_mail(actor_of(thabo), thabo, "Home", "thabo.mokoena@home.example")
+    services.set_profile(actor_of(thabo), thabo, phone="082 123 4567", quiet="", timezone="Africa/Johannesburg")
+    services.try_channel(actor_of(thabo), channel, NOW, "http://umlindi.example")
+    services.remove_channel(actor_of(thabo), channel)
+    verbs = ["channel.added", "on-call-profile.changed", "channel.tested", "channel.removed"]
+    assert list(AuditEvent.objects.order_by("seq").values_list("verb", flat=True)) == verbs
+    told = str(list(AuditEvent.objects.values("before", "after", "object_name", "reason")))
+    assert "Home (t…@home.example)" in told
+    assert not [word for word in ("thabo.mokoena@", "123 4567") if word in told]
 
 
 @pytest.mark.parametrize(
