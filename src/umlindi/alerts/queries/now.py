@@ -77,7 +77,7 @@ class NowCard:
 @dataclass(frozen=True, slots=True)
 class NowPage:
     """Everything the first page says. `told` are the causes in full, `more` those beneath, `quiet` what a window mutes
-    or a person has silenced; `untold` is broken and not yet taken up by the pager. `well_since` is the end of the last
+    or a person has silenced; `untold` is broken and in no alert that is shown. `well_since` is the end of the last
     outage, None where there never was one."""
 
     as_of: datetime
@@ -127,9 +127,10 @@ class NowPage:
         return f"{need} now." if left < MINUTE else f"{need} within {int(left / MINUTE)} min."
 
     @property
-    def pager_silent(self) -> bool:
-        """Whether something was found so long ago that a living pager would have taken it up."""
-        return any(self.as_of - outage.detected_at > TAKEN_UP_WITHIN for outage in self.untold)
+    def forgotten(self) -> Outage | None:
+        """What was found so long ago that a living pager would have taken it up."""
+        left = (outage for outage in self.untold if not outage.taken)  # type: ignore[attr-defined]
+        return next((outage for outage in left if self.as_of - outage.detected_at > TAKEN_UP_WITHIN), None)
 
 
 def now_page(
@@ -165,10 +166,14 @@ def _narrowed(rows: QuerySet[Outage], organisation: Organisation | None) -> Quer
 
 
 def untold(actor: Actor, organisation: Organisation | None) -> list[Outage]:
-    """Open causes that are in no alert: the pager takes them up within seconds, or it does not run."""
-    taken = AlertOutage.objects.filter(outage=OuterRef("pk"), left_at=None)
-    rows = _narrowed(visible(actor, Outage), organisation).filter(~Exists(taken), until=None, because=None)
-    rows = rows.order_by("detected_at")
+    """Open causes that are in no alert: the pager takes them up within seconds, or it does not run. And those that are
+    `taken`, but into an alert of several organisations, which is the provider's and does not exist here: what is broken
+    must not look well."""
+    links = AlertOutage.objects.filter(outage=OuterRef("pk"), left_at=None)
+    alerts = visible(actor, Alert)
+    shown = links.filter(alert__in=alerts if organisation is None else alerts.filter(organisation=organisation))
+    rows = _narrowed(visible(actor, Outage), organisation).filter(~Exists(shown), until=None, because=None)
+    rows = rows.annotate(taken=Exists(links)).order_by("detected_at")
     return list(rows.select_related("system__site__organisation", "site").defer("first", "last"))
 
 

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from umlindi.accounts.models import User
 from umlindi.alerts.models import Policy, PolicyTarget
 from umlindi.oncall.queries import Way, on_call, ways
+from umlindi.oncall.queries.plans import may_be_on_call
 from umlindi.oncall.rules.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """One target of a step. `person` None is a channel's own, or a rota with nobody on call: then `gap` is true."""
+    """One target of a step. `person` None is a channel's own, or a rota with nobody on call, or somebody who has left:
+    then `gap` is true."""
 
     target: PolicyTarget
     person: User | None
@@ -22,7 +24,7 @@ class Reached:
 
     @property
     def gap(self) -> bool:
-        return self.target.rota_id is not None and self.person is None
+        return self.target.channel_id is None and self.person is None
 
     @property
     def unreachable(self) -> bool:
@@ -42,18 +44,22 @@ class StepPreview:
 def preview(policy: Policy, severity: str, now: datetime) -> list[StepPreview]:
     """Every step of the first run. A policy for every severity is shown for `severity`."""
     wanted = policy.severity or severity
-    return [_step(step.targets.all(), step.after, wanted, now) for step in policy.steps.all()]
+    whose = policy.organisation_id
+    return [_step(step.targets.all(), step.after, wanted, whose, now) for step in policy.steps.all()]
 
 
-def _step(targets: Iterable[PolicyTarget], after: int, severity: str, now: datetime) -> StepPreview:
+def _step(targets: Iterable[PolicyTarget], after: int, severity: str, whose: int | None, now: datetime) -> StepPreview:
     at = now + timedelta(minutes=after)
-    return StepPreview(at, after, [_reached(target, severity, at) for target in targets])
+    return StepPreview(at, after, [_reached(target, severity, whose, at) for target in targets])
 
 
-def _reached(target: PolicyTarget, severity: str, at: datetime) -> Reached:
+def _reached(target: PolicyTarget, severity: str, whose: int | None, at: datetime) -> Reached:
     if target.channel is not None:
         return Reached(target, None, [Way(target.channel, timedelta(), None)])
-    person = on_call(target.rota, at) if target.rota else target.user
+    if target.user is None:
+        person = on_call(target.rota, at) if target.rota else None
+    else:
+        person = User.objects.filter(may_be_on_call(whose), pk=target.user.pk).first()
     return Reached(target, person, ways(person, Severity(severity), at) if person else [])
 
 

@@ -10,6 +10,7 @@ from django.core import mail
 from umlindi.accounts.queries import actor_of
 from umlindi.alerts import services
 from umlindi.alerts.models import Alert, Page
+from umlindi.alerts.queries.preview import preview
 from umlindi.core.models import AuditEvent
 from umlindi.estate.models import System
 from umlindi.oncall.models import Channel, PersonalRule
@@ -218,6 +219,19 @@ def test_snoozing_and_closing_are_silent_and_only_recovery_resolves() -> None:
     assert Alert.objects.get().state == "resolved"
     verbs = AuditEvent.objects.order_by("seq").values_list("verb", "reason")
     assert list(verbs) == [("alert.snoozed", "after the list"), ("alert.closed", "decommissioned next week")]
+
+
+def test_who_has_left_the_organisation_is_told_nothing_more_of_it() -> None:
+    system, beside = archive(), make_site().organisation
+    organisation = system.site.organisation
+    naledi, sipho = make_person("Naledi", organisation), make_person("Sipho", organisation)
+    policy = make_policy((0, [naledi]), (30, [sipho]), organisation=organisation)
+    naledi.memberships.update(organisation=beside)
+    fail([system], NIGHT)
+    turn(seconds(1))
+    turn(seconds(17))
+    assert [message.to for message in mail.outbox] == [["sipho0@example.org"]]
+    assert [step.reached[0].gap for step in preview(policy, "critical", NIGHT)] == [True, False]
 
 
 def test_a_minor_fault_waits_for_the_digest_in_one_mail_a_person() -> None:

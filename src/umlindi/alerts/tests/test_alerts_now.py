@@ -107,10 +107,30 @@ def test_what_the_pager_has_not_taken_up_is_shown_and_after_a_minute_said_loudly
     interface = make_interface(make_system(make_site(organisation)))
     now = timezone.now()
     outage = make_outage(interface, detected_at=now - MINUTE / 2)
-    assert not now_page(HOUSE, now).pager_silent
+    assert now_page(HOUSE, now).forgotten is None
     assert str(outage) in reader(organisation).get("/").text
-    assert now_page(HOUSE, now + MINUTE).pager_silent
+    assert now_page(HOUSE, now + MINUTE).forgotten == outage
     assert now_page(HOUSE, now).down == 1
+
+
+@pytest.mark.parametrize("address", ["/", "/wall/"])
+def test_what_is_in_an_alert_of_several_organisations_does_not_look_well_to_one_of_them(address: str) -> None:
+    """The alert is the provider's, and names systems of others: it does not exist here. What is broken does."""
+    organisation = make_organisation()
+    interface = make_interface(make_system(make_site(organisation)))
+    make_probe(interface, condition="down")
+    outage = make_outage(interface, detected_at=timezone.now() - 5 * MINUTE)
+    make_alert(
+        outage, organisation=None, site=None, system=None, key="everywhere", breadth="everywhere",
+        title="9 systems everywhere do not answer", affected=["Frere PACS"],
+    )  # fmt: skip
+    said = reader(organisation).get(address).text
+    assert str(outage) in said
+    assert "with the provider" in said.lower()
+    assert not [word for word in ("Frere", "everywhere", "Nobody is being told", ">Well<") if word in said]
+    staff = reader(None).get(address).text
+    assert "9 systems everywhere" in staff
+    assert str(outage.headline) not in staff or address == "/"
 
 
 def test_all_well_says_for_how_long() -> None:
