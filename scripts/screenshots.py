@@ -1,4 +1,4 @@
-"""Make the pictures of docs/guide/first-hour.md from a running demo.
+"""Make the pictures of the guides in docs/guide from a running demo.
 
     python scripts/screenshots.py http://127.0.0.1:8600 USERNAME PASSWORD
 
@@ -89,6 +89,36 @@ def phone(album: Album) -> None:
     album.page.set_viewport_size(DESK)  # type: ignore[arg-type]
 
 
+def told(album: Album) -> None:
+    """The phones of the people on call, and the alert that rang them."""
+    album.open("/lab/")
+    expect(album.page.locator("section", has_text="The phones")).to_contain_text(BROKEN, timeout=PROBED_MS)
+    album.take("phones", of="section[aria-labelledby=phones-title]")
+
+
+def answer(album: Album) -> None:
+    """From a phone in the dark: whose it is, why, and until when."""
+    album.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    album.page.emulate_media(color_scheme="dark")
+    album.open("/")
+    card = album.page.locator("article.fault", has_text=BROKEN).first
+    card.get_by_text("Acknowledge").first.click()
+    card.get_by_label("What you do about it").fill("Giving our AE title the right to query again")
+    card.locator("details.answer").scroll_into_view_if_needed()
+    album.take("answer")
+    card.get_by_role("button", name="I have it").click()
+    expect(album.page.locator("article.fault.held")).to_contain_text("has it")
+    album.page.emulate_media(color_scheme="light")
+    album.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    album.open("/alerts/")
+    album.take("alerts")
+    album.page.get_by_role("link", name=re.compile(BROKEN)).first.click()
+    album.page.wait_for_load_state("networkidle")
+    album.take("alert")
+    album.open("/wall/")
+    album.take("wall")
+
+
 def check(album: Album) -> None:
     album.open("/check/")
     album.take("checks")
@@ -121,12 +151,30 @@ def rooms(album: Album) -> None:
         ("people", "/people/"),
         ("account", "/account/"),
         ("audit", "/audit/"),
+        ("on-call", "/oncall/"),
+        ("reached", "/oncall/me/"),
+        ("escalation", "/alerts/policies/"),
+        ("uptime", "/uptime/"),
+        ("windows", "/uptime/windows/new/"),
+        ("heartbeats", "/heartbeats/"),
+        ("status", "/see/thusong/"),
     ):
         album.open(address)
         album.take(name)
 
 
-STEPS: tuple[Callable[[Album], None], ...] = (first, lab, broken, palette, phone, check, mend, rooms)
+STEPS: tuple[Callable[[Album], None], ...] = (
+    first,
+    lab,
+    broken,
+    palette,
+    phone,
+    told,
+    answer,
+    check,
+    mend,
+    rooms,
+)
 
 
 def main() -> None:
