@@ -128,6 +128,14 @@ def test_whoever_tries_links_is_slowed_down(heartbeat: Heartbeat) -> None:
     assert cache.get(f"ping:{link}") is None
 
 
+def test_strangers_from_many_addresses_do_not_end_what_is_counted_of_one(heartbeat: Heartbeat) -> None:
+    for _ in range(PINGS_A_MINUTE):
+        knock(f"/ping/{uuid4()}")
+    for number in range(200):
+        knock(f"/ping/{uuid4()}", REMOTE_ADDR=f"10.1.0.{number}")
+    assert knock(f"/ping/{uuid4()}").status_code == 429
+
+
 def person(organisation: Organisation | None, role: Role = Role.ADMINISTRATOR) -> Client:
     client = Client()
     client.force_login(make_user(role, organisation))
