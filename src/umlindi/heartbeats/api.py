@@ -86,7 +86,7 @@ class GivenSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs["cron"] = " ".join(attrs["cron"].split())
-        terms = Terms(attrs["period"], attrs["cron"], attrs["timezone"], attrs["grace"])
+        terms = Terms(attrs["period"], attrs["cron"], attrs["timezone"], attrs["grace"], attrs["starts"])
         if found := complaints(terms, timezone.now()):
             raise serializers.ValidationError({field: [why] for field, why in found.items()})
         return attrs

@@ -99,7 +99,7 @@ class HeartbeatForm(forms.Form):
         if not {"period", "cron", "timezone", "grace"} <= values.keys():
             return None
         cron = " ".join(values["cron"].split())
-        return Terms(values["period"], cron, values["timezone"], values["grace"])
+        return Terms(values["period"], cron, values["timezone"], values["grace"], values.get("starts"))
 
     def given(self) -> Given:
         """What a valid form says."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,15 @@ ON_HOLIDAYS = {
     OnHolidays.NONE: "Not at all",
 }
 HOURS_HELP = "Empty is always. Nights and week-ends: Mon-Fri 00:00-07:00, 17:00-24:00; Sat-Sun 00:00-24:00."
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+
+
+def in_our_time(day: date) -> None:
+    """At the ends of the calendar no turn can be reckoned."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise forms.ValidationError(f"Between the years {FIRST_YEAR} and {LAST_YEAR}.")
 
 
 class Day(forms.DateInput):
@@ -81,7 +90,7 @@ class LayerForm(forms.Form):
         label="Hand over on", coerce=int, choices=list(enumerate(WEEKDAYS)), help_text="Where turns are weeks."
     )
     handover = forms.TimeField(label="Hand over at", widget=Clock(format="%H:%M"), initial=time(8))
-    starts = forms.DateField(label="From", widget=Day(format="%Y-%m-%d"))
+    starts = forms.DateField(label="From", widget=Day(format="%Y-%m-%d"), validators=[in_our_time])
     hours = forms.CharField(label="Only in these hours", max_length=200, required=False, help_text=HOURS_HELP)
     on_holidays = forms.ChoiceField(
         label="On public holidays", choices=list(ON_HOLIDAYS.items()), help_text="Where it has hours."
@@ -115,7 +124,7 @@ class LayerForm(forms.Form):
 
 def layer_forms(people: list[tuple[int, str]], data: Mapping[str, Any]) -> list[LayerForm]:
     """The layers as they were sent, with one more place than was filled."""
-    count = min(int(data.get("layers", "0") or 0), MOST_LAYERS) if str(data.get("layers", "0")).isdecimal() else 0
+    count = min(_number(data.get("layers", "0")), MOST_LAYERS)
     return [
         LayerForm(people, data, prefix=f"layer-{number}", places=_places(data, f"layer-{number}-person-"))
         for number in range(count)
@@ -123,8 +132,13 @@ def layer_forms(people: list[tuple[int, str]], data: Mapping[str, Any]) -> list[
 
 
 def _places(data: Mapping[str, Any], prefix: str) -> int:
-    filled = [int(name.removeprefix(prefix)) for name in data if name.startswith(prefix) and data[name]]
+    filled = [_number(name.removeprefix(prefix)) for name in data if name.startswith(prefix) and data[name]]
     return max(ROOM_AT_LEAST, min(max(filled, default=-1) + 1 + SPARE_PLACES, LONGEST_TURN))
+
+
+def _number(text: str) -> int:
+    """A small number as our own form sends it; 0 for anything else."""
+    return int(text) if len(text) <= 3 and text.isascii() and text.isdecimal() else 0
 
 
 def stored_layers(rota: Rota) -> dict[str, Any]:

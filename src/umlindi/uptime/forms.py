@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,7 +52,8 @@ class PeriodForm(forms.Form):
         first, last = given.get("from"), given.get("to")
         if given.get("period") and read_month(given["period"]) is None:
             self.add_error("period", "Write a month as 2026-11.")
-        if not self.errors and (first or last) and not (first and last and first <= last and first.year > 1970):
+        readable = first and last and first <= last and first.year > 1970 and last.year < MAXYEAR
+        if not self.errors and (first or last) and not readable:
             self.add_error("to", "Name a first day and one that is not before it.")
         return given
 

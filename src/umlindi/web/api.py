@@ -8,10 +8,17 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
 from rest_framework.exceptions import PermissionDenied as NotAllowed
+from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from umlindi.core.actors import Forbidden
+
+
+class Pages(LimitOffsetPagination):
+    """At most so many rows at once, whatever is asked: nobody has the server hold a table in memory."""
+
+    max_limit = 1000
 
 
 def explain_error(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -10,6 +10,7 @@ from umlindi.heartbeats.rules.schedules import BadCron, Schedule, check_cron
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=366)
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Terms:
     cron: str
     zone: str
     grace: timedelta
+    starts: datetime | None = None
 
     @property
     def schedule(self) -> Schedule:
@@ -39,6 +41,8 @@ def complaints(terms: Terms, now: datetime) -> dict[str, str]:
         found |= _of_cron(terms, now)
     if not SHORTEST <= terms.grace <= LONGEST:
         found["grace"] = "Between one minute and 366 days."
+    if terms.starts is not None and not FIRST_YEAR <= terms.starts.year <= LAST_YEAR:
+        found["starts"] = f"Between the years {FIRST_YEAR} and {LAST_YEAR}."
     return found
 
 

@@ -147,6 +147,15 @@ def form(**told: Any) -> dict[str, Any]:
     return values | {"condition": "down", "next_step": "", "starts": "", "system": ""} | told
 
 
+@pytest.mark.parametrize("starts", ["0001-01-01T00:00:00", "9999-01-01T00:00:00", "9999-12-31T23:59:00"])
+def test_nothing_begins_at_the_ends_of_the_calendar_where_no_schedule_can_be_reckoned(starts: str) -> None:
+    organisation = make_organisation()
+    client = person(organisation)
+    told = {"organisation": organisation.slug, "name": "A", "period": 60, "grace": 60, "starts": f"{starts}Z"}
+    assert client.post("/api/heartbeats/", told, "application/json").status_code == 400
+    assert client.post(f"/heartbeats/new/{organisation.slug}/", form(starts=starts[:16])).status_code == 422
+
+
 def test_a_person_adds_changes_and_watches_a_heartbeat() -> None:
     organisation = make_organisation()
     system = make_system(make_site(organisation))

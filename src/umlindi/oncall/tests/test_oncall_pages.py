@@ -139,7 +139,18 @@ def test_two_who_change_a_rota_at_once_do_not_undo_each_other(admin: Client, rot
 
 
 @pytest.mark.parametrize(
-    "broken", [{"layers": "x"}, {"layers": "9999"}, {"layer-0-person-0": "0"}, {"layer-0-every": "-1"}]
+    "broken",
+    [
+        {"layers": "x"},
+        {"layers": "9999"},
+        {"layers": "9" * 5000},
+        {"layer-0-person-0": "0"},
+        {"layer-0-person-x": "1"},
+        {"layer-0-every": "-1"},
+        {"layer-0-starts": "0001-01-01"},
+        {"layer-0-starts": "9999-12-31"},
+        {"layers": "9", "do": "layer"},
+    ],
 )
 def test_a_form_that_was_tampered_with_is_answered_in_words(
     admin: Client, rota: Rota, thabo: User, broken: dict[str, str]

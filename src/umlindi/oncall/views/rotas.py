@@ -115,7 +115,7 @@ def _chosen(form: RotaForm) -> Organisation | None:
 
 
 def _one_more(sent: dict[str, Any]) -> dict[str, Any]:
-    count = int(sent["layers"]) if sent.get("layers", "").isdecimal() else 0
+    count = len(layer_forms([], sent))
     if count >= MOST_LAYERS:
         return sent
     return sent | {"layers": str(count + 1)} | new_layer(count, timezone.localdate().isoformat())

@@ -109,8 +109,8 @@ class WindowView(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         actor = actor_of_request(request)
         row = visible_or_404(actor, Window, pk=pk)
-        given = _present(row) | dict(request.data)
-        asked = valid(PatchSerializer(data=given))
+        given = valid(PatchSerializer(data=request.data, partial=True))
+        asked = valid(PatchSerializer(data=_present(row) | given))
         try:
             changed = services.change(actor, row, _wanted(actor, asked), asked["change_reason"], timezone.now())
         except Invalid as error:

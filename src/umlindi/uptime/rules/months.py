@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, tzinfo
 
 from umlindi.uptime.rules.timeline import Period
 
@@ -38,7 +38,7 @@ def read_month(text: str) -> date | None:
     """ "2026-11", or None."""
     year, _, month = text.partition("-")
     if len(year) == 4 and len(month) == 2 and f"{year}{month}".isascii() and f"{year}{month}".isdigit():
-        return date(int(year), int(month), 1) if 1 <= int(month) <= 12 and int(year) >= 1970 else None
+        return date(int(year), int(month), 1) if 1 <= int(month) <= 12 and 1970 <= int(year) < MAXYEAR else None
     return None
 
 

@@ -315,7 +315,7 @@ def test_months_are_those_of_the_house() -> None:
     assert plus(date(2026, 11, 1), 2) == date(2027, 1, 1)
     assert plus(date(2026, 1, 1), -1) == date(2025, 12, 1)
     assert read_month("2026-02") == date(2026, 2, 1)
-    assert [read_month(text) for text in ("", "2026", "2026-13", "26-02", "2026-0²")] == [None] * 5
+    assert [read_month(text) for text in ("", "2026", "2026-13", "26-02", "2026-0²", "9999-12")] == [None] * 6
 
 
 def test_a_month_closes_after_its_days_of_grace() -> None:

@@ -205,6 +205,7 @@ def test_the_api_lists_and_cuts_down(host: Interface, archive: Interface) -> Non
     assert listed(open=False) == [host.system.path]
     assert listed(system=host.system.path) == [host.system.path]
     assert listed(site=host.system.site.path, limit=1) == [archive.system.path]
+    assert listed(limit=10**20) == listed()
     assert listed(organisation="nobody") == []
     assert listed(since=ago(50).isoformat()) == [archive.system.path]
     assert listed(until=ago(50).isoformat()) == [host.system.path]
