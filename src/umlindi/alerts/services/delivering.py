@@ -49,6 +49,7 @@ def claim(page_id: int, process: str, now: datetime) -> Page | None:
         if needless := _needless(page, now):
             page.state, page.reason = State.CANCELLED, needless
             page.save(update_fields=["state", "reason"])
+            page.lines.update(state=State.CANCELLED, reason=needless)
             return None
         _begin(page, process, now)
         return page
@@ -131,7 +132,10 @@ def _is_due(page: Page, now: datetime) -> bool:
 
 
 def _needless(page: Page, now: datetime) -> str:
-    """Why nobody needs the page now; empty where somebody does. Windows are asked at each send (law 11)."""
+    """Why nobody needs the page now; empty where somebody does. Windows are asked at each send (law 11). Who has left
+    since is told nothing."""
+    if page.user is not None and not page.user.is_active:
+        return f"{page.to} has left"
     alert = page.alert
     if alert is None or page.kind != Page.Kind.PAGE:
         return ""

@@ -234,6 +234,19 @@ def test_who_has_left_the_organisation_is_told_nothing_more_of_it() -> None:
     assert [step.reached[0].gap for step in preview(policy, "critical", NIGHT)] == [True, False]
 
 
+def test_a_page_that_waits_is_taken_back_from_who_has_left_meanwhile() -> None:
+    naledi = make_person("Naledi")
+    make_policy((0, [naledi]))
+    PersonalRule.objects.create(user=naledi, severity="critical", channel=Channel.objects.get(), minutes=10)
+    fail([archive()], NIGHT)
+    turns(seconds(1), 1)
+    naledi.is_active = False
+    naledi.save()
+    turn(minutes(12))
+    assert mail.outbox == []
+    assert Page.objects.get().reason == f"{naledi} has left"
+
+
 def test_a_minor_fault_waits_for_the_digest_in_one_mail_a_person() -> None:
     make_policy((0, [make_person("Naledi", channels=2)]))
     site = make_site(name="Komani")

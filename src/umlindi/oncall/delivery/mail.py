@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from umlindi.oncall.delivery.messages import Message
+from umlindi.oncall.rules.masking import without_addresses
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.rules.text import body, one_line
 from umlindi.probes.errors import os_fault
@@ -87,7 +88,7 @@ def _disconnected(error: smtplib.SMTPServerDisconnected) -> Fault:
 
 def _refused(code: int, said: bytes | str, what: str) -> Fault:
     words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    told = one_line(words, SAID_AT_MOST)
+    told = one_line(without_addresses(words), SAID_AT_MOST)
     if 400 <= code < 500:
         return Retriable(Layer.APPLICATION, f"SMTP {code}", f"the mail server does not take {what} now: {told}")
     return Permanent(Layer.APPLICATION, f"SMTP {code}", f"the mail server refuses {what}: {told}")

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 _OPEN_HOSTS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 """Webhooks: their host is no secret, though what follows it is."""
+_MAIL = re.compile(r"[^\s<>(),;:\"@]+@[^\s<>(),;:\"@]+")
 _NUMBER = re.compile(r"\+?[0-9]{8,15}")
 
 
@@ -25,3 +26,8 @@ def masked_mail(address: str) -> str:
     """n…@thusong.example, for those who may know that there is an address but not which."""
     name, _, domain = address.rpartition("@")
     return f"{name[:1]}…@{domain}"
+
+
+def without_addresses(text: str) -> str:
+    """What a mail server said, where it may name the mailbox that it refuses."""
+    return _MAIL.sub(lambda found: masked_mail(found[0]), text)

@@ -133,6 +133,13 @@ def test_the_servers_answer_says_whether_to_try_again(
     assert postbox.taken == []
 
 
+def test_what_a_server_says_of_a_mailbox_is_kept_without_its_name(postbox: Postbox) -> None:
+    postbox.answers["RCPT"] = "550 <thabo.mokoena@home.example>: user unknown; see postmaster@home.example."
+    with pytest.raises(Permanent) as caught:
+        mail.send("thabo.mokoena@home.example", MESSAGE)
+    assert caught.value.meaning.endswith("<t…@home.example>: user unknown; see p…@home.example.")
+
+
 def test_a_server_that_hangs_up_in_the_middle_of_data_may_be_tried_again(postbox: Postbox) -> None:
     postbox.drop = True
     with pytest.raises(Retriable) as caught:
