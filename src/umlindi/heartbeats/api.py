@@ -11,6 +11,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -206,7 +207,8 @@ class RotateView(APIView):
 class AlertmanagerView(APIView):
     """What another watcher says, as Alertmanager's webhook (version 4) or Grafana's has it: all of it or nothing.
 
-    Each alert is known by its fingerprint; `system`, `instance` or `host` name the system it is about.
+    Each alert is known by its fingerprint; `system`, `instance` or `host` name the system it is about. 429 where too
+    many would be open.
     """
 
     rights: ClassVar = {"POST": "alert.send"}
@@ -219,6 +221,10 @@ class AlertmanagerView(APIView):
             taken = services.take_in(actor, owner, request.data, timezone.now())
         except Malformed as error:
             raise serializers.ValidationError({error.place: [error.why]}) from error
+        except services.Flood as error:
+            raise Throttled(
+                60, f"at most {services.OPEN_AT_MOST} alerts of an organisation are open at once"
+            ) from error
         return Response(TakenSerializer(taken).data)
 
 

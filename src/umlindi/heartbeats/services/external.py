@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,15 @@ from umlindi.diagnosis.redaction import redact
 from umlindi.estate.models import System
 from umlindi.heartbeats.rules.alertmanager import Said, host_of, read
 from umlindi.heartbeats.services.evidence import evidence
+from umlindi.watch.models import Outage
 from umlindi.watch.services import outages
+
+OPEN_AT_MOST = 1000
+"""Of one organisation at once. Each can page somebody: whoever has a token must not bury everybody else's pages."""
+
+
+class Flood(Exception):
+    """More alerts would be open than one organisation may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class Taken:
 
 
 def take_in(actor: Actor, organisation: Organisation, payload: Any, now: datetime) -> Taken:
-    """Open, worsen and end outages as another watcher says: all of a request or nothing. Raises `Malformed`.
+    """Open, worsen and end outages as another watcher says: all of a request or nothing. Raises `Malformed`, `Flood`.
 
     Not audited: what another watcher measured is in the outages, as what our own probes measure.
     """
@@ -36,9 +45,17 @@ def take_in(actor: Actor, organisation: Organisation, payload: Any, now: datetim
     firing = [each for each in said if each.firing]
     over = {_key(organisation, each): min(each.until or now, now) for each in said if not each.firing}
     with transaction.atomic():
+        _check_room(organisation, {_key(organisation, each) for each in firing}, over.keys())
         outages.report_all([_reported(organisation, each) for each in firing], now)
         outages.end_all(over, now)
     return Taken(len(firing), len(said) - len(firing))
+
+
+def _check_room(organisation: Organisation, firing: Set[str], over: Set[str]) -> None:
+    standing = Outage.objects.filter(organisation=organisation, kind=Outage.Kind.EXTERNAL, until=None)
+    keys = set(standing.values_list("key", flat=True))
+    if firing - keys and len((keys | firing) - over) > OPEN_AT_MOST:
+        raise Flood
 
 
 def _key(organisation: Organisation, said: Said) -> str:

@@ -77,6 +77,23 @@ def test_a_firing_alert_is_one_outage_until_it_is_resolved(hospital: Organisatio
     assert Outage.objects.get().until == datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 
 
+def test_one_organisation_s_watcher_cannot_bury_what_others_are_told(hospital: Organisation) -> None:
+    many = [alert(fingerprint=f"a{number}") for number in range(services.OPEN_AT_MOST)]
+    send(hospital, *many)
+    with pytest.raises(services.Flood):
+        send(hospital, alert(fingerprint="b"))
+    client = Client()
+    client.force_login(make_user(Role.OPERATOR, hospital))
+    answer = client.post(f"/api/alertmanager/{hospital.slug}/", payload(alert(fingerprint="b")), "application/json")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+    assert "open at once" in answer.json()["error"]["message"]
+    assert Outage.objects.count() == services.OPEN_AT_MOST
+    assert send(hospital, *many[:3]).firing == 3
+    assert send(make_organisation(), alert(fingerprint="b")).firing == 1
+    send(hospital, alert(fingerprint="b"), alert(fingerprint="a0", status="resolved"))
+    assert Outage.objects.filter(organisation=hospital, until=None).count() == services.OPEN_AT_MOST
+
+
 def test_what_fires_again_is_a_new_outage_even_where_its_start_overlaps_the_old_one(hospital: Organisation) -> None:
     send(hospital, alert())
     send(hospital, alert(status="resolved"), now=NOW + timedelta(hours=1))
