@@ -86,7 +86,14 @@ OURS = choose(FAULT, None)[1].partition("/")[0]
 # Doors that name their object in the body.
 BODIES = {"POST check/start/": {"organisation": OURS}, "POST api/checks/": {"organisation": OURS}}
 # Rows that nobody reads but the house itself, and who has a right everywhere.
-NOT_READ = {"core.AuditHead", "core.ScheduledJob", "core.ScheduledRun", "core.Beat", "watch.Watcher"}
+NOT_READ = {
+    "core.AuditHead",
+    "core.Beat",
+    "core.ScheduledJob",
+    "core.ScheduledRun",
+    "heartbeats.Outgoing",
+    "watch.Watcher",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def test_a_system_page_reads_as_often_whatever_stands_on_it(
         above = make_system(system.site)
         Dependency.objects.create(system=above, needs=system)
         make_interface(system)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(38):
         assert boss.get(system.get_absolute_url()).status_code == 200
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,11 +104,10 @@ def test_a_clock_that_is_set_stops_nothing_and_hides_nothing(jump: timedelta, tm
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A house of its own, whose database may be stopped."""
-    root = tmp_path_factory.mktemp("house")
-    for folder in (root, *root.parents[:2]):
-        folder.chmod(PASSABLE)
+def cluster() -> Iterator[Cluster]:
+    """A house of its own, whose database may be stopped. pytest's folders let no other user through."""
+    root = Path(tempfile.mkdtemp(prefix="umlindi-house-"))
+    root.chmod(PASSABLE)
     home = Home(root)
     home.prepare()
     made = Cluster(home, CARELESS)
@@ -116,6 +117,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
     finally:
         made.stop()
+        shutil.rmtree(root)
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
