@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
 import select
 import socket
 import ssl
@@ -28,6 +29,8 @@ from umlindi.probes.faults import Fault, Layer, Permanent, Retriable
 
 IDLE_SECONDS = 120
 CONNECT_SECONDS, ANSWER_SECONDS = 8, 15
+MEMORY_AT_MOST = 512 * 1024 * 1024
+"""Of address space; it takes 210 MB. A webhook that answers without end would have all memory of the server."""
 ONE_SMS = 160
 MAY_PASS = frozenset({408, 425, 429})
 _READS_FILES = frozenset({"fcm", "vapid"})
@@ -57,6 +60,7 @@ class Watched:
     statuses: list[int] = field(default_factory=list)
     error: OSError | None = None
     trespass: bool = False
+    endless: bool = False
 
 
 class Trespass(OSError):
@@ -66,6 +70,7 @@ class Trespass(OSError):
 def main() -> None:
     """Answer until nobody asks for two minutes, or the asking process is gone."""
     logging.disable(logging.CRITICAL)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_AT_MOST, MEMORY_AT_MOST))
     while select.select([sys.stdin], [], [], IDLE_SECONDS)[0] and (line := sys.stdin.readline()):
         sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
         sys.stdout.flush()
@@ -131,6 +136,9 @@ def watching(watched: Watched) -> Iterator[Watched]:
         except requests.RequestException as error:
             watched.error = error
             raise
+        except MemoryError:
+            watched.endless = True
+            raise
         watched.statuses.append(response.status_code)
         return response
 
@@ -152,6 +160,8 @@ def fault_of(watched: Watched) -> Fault:
     """Why it was not taken: the last thing that went wrong on the wire."""
     if watched.trespass:
         return Permanent(Layer.TRANSPORT, "WITHIN", _PROXIED)
+    if watched.endless:
+        return Permanent(Layer.APPLICATION, "TOO-LONG", "it answers more than a service has to say")
     if watched.error is not None:
         return connection_fault(watched.error)
     refused = [status for status in watched.statuses if not 200 <= status < 300]

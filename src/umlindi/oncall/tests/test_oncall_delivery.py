@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
@@ -203,10 +204,11 @@ def test_without_a_mail_server_it_says_which_setting_is_missing(settings: Settin
 
 @dataclass
 class Receiver:
-    """A webhook's far end: answers with `status` after `slow` seconds, and keeps what it got."""
+    """A webhook's far end: answers `status` and so many `megabytes` after `slow` seconds; keeps what it got."""
 
     status: int = 200
     slow: float = 0
+    megabytes: int = 0
     got: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     port: int = 0
 
@@ -226,6 +228,9 @@ def receiver() -> Iterator[Receiver]:
             self.send_response(told.status)
             self.send_header("Location", f"http://127.0.0.1:{told.port}/elsewhere")
             self.end_headers()
+            with suppress(OSError):
+                for _ in range(told.megabytes):
+                    self.wfile.write(bytes(1024 * 1024))
 
         def log_message(self, *told: Any) -> None:
             pass
@@ -308,6 +313,15 @@ def test_what_stands_in_the_way_has_a_name(receiver: Receiver, url: str, code: s
     with pytest.raises(Fault) as caught:
         courier.send(url.format(port=receiver.port), MESSAGE, within=True)
     assert caught.value.code == code
+
+
+def test_a_webhook_that_answers_without_end_takes_no_memory_from_the_server(receiver: Receiver) -> None:
+    receiver.megabytes = 2000
+    with pytest.raises(Permanent) as caught:
+        courier.send(receiver.url(), MESSAGE, within=True)
+    assert caught.value.code == "TOO-LONG"
+    receiver.megabytes = 1
+    assert courier.send(receiver.url(), MESSAGE, within=True) == "JSON answered HTTP 200"
 
 
 def test_a_messenger_that_was_killed_is_replaced(receiver: Receiver) -> None:
