@@ -17,6 +17,7 @@ from umlindi.alerts.queries.chain import Chain
 from umlindi.alerts.queries.duty import on_duty
 from umlindi.alerts.queries.figures import COUNTED
 from umlindi.alerts.rules.severity import WORST_FIRST
+from umlindi.alerts.rules.summing import leading
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Contact
@@ -54,7 +55,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class NowCard:
-    """One alert told in full. `roots` are broken by themselves, the worst and oldest first; `because` fail with them.
+    """One alert told in full. `roots` are broken by themselves, what it is named after first; `because` fail with them.
 
     `contact` is whom to ring at its site; `next_people` who would be told next, by name.
     """
@@ -188,8 +189,7 @@ def _told(actor: Actor, cards: Sequence[Card], now: datetime) -> list[NowCard]:
 
 
 def _card(card: Card, outages: list[Outage], contacts: Mapping[int, Contact], chain: Chain) -> NowCard:
-    worst = [one.value for one in (Outage.Worst.DOWN, Outage.Worst.DEGRADED, Outage.Worst.UNKNOWN)]
-    outages.sort(key=lambda one: (worst.index(one.condition), one.since))
+    outages.sort(key=lambda one: leading(one.kind, one.condition, one.since))
     return NowCard(
         card=card,
         roots=[Broken(one) for one in outages if one.because_id is None],

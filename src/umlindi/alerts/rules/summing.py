@@ -11,6 +11,8 @@ from umlindi.alerts.rules.severity import severity_of, worst
 from umlindi.oncall.rules.severity import Severity
 
 WORST_CONDITION = ("down", "unknown", "degraded")
+OURS = "interface"
+"""The kind of what our own probes saw and diagnosed."""
 MOST_NAMED = 30
 _STORM_CAUSE = {
     Scope.SITE: "They failed within two minutes of each other: probably the link to the site, or its power",
@@ -47,8 +49,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the alert's card says."""
+    """What the alert's card says. `since` is the first bad answer of the kind that it is named after, `kind`."""
 
+    kind: str
     severity: Severity
     condition: str
     title: str
@@ -66,11 +69,12 @@ class Summary:
 def summary(scope: Scope, place: str, parts: Sequence[Part]) -> Summary:
     """Of at least one open part. `place` is the site's or the organisation's name, for a storm."""
     roots = [part for part in parts if part.is_root] or list(parts)
-    main = min(roots, key=lambda part: (WORST_CONDITION.index(part.condition), part.since))
+    main = min(roots, key=lambda part: leading(part.kind, part.condition, part.since))
     systems = len({part.name for part in roots})
     is_storm = scope is not Scope.ONE
     title = f"{systems} systems {_where(scope, place)} do not answer" if is_storm else _sentence(main)
     return Summary(
+        kind=main.kind,
         severity=Severity.CRITICAL if is_storm else worst(_severity(part) for part in roots),
         condition=main.condition,
         title=title[:300],
@@ -79,16 +83,22 @@ def summary(scope: Scope, place: str, parts: Sequence[Part]) -> Summary:
         affected=sorted({part.name for part in roots})[:MOST_NAMED] if is_storm else list(main.affected)[:MOST_NAMED],
         systems=systems,
         consequences=len({part.name for part in parts if not part.is_root}),
-        since=min(part.since for part in parts),
+        since=min(part.since for part in parts if part.kind == main.kind),
         detected=min(part.detected for part in parts),
         flapping=main.flapping,
         late=any(part.late for part in roots),
     )
 
 
+def leading(kind: str, condition: str, since: datetime) -> tuple[int, bool, datetime]:
+    """The lowest is what an alert is named after: the worst; among these what we diagnosed ourselves before what others
+    say, however early they said it; then the oldest."""
+    return WORST_CONDITION.index(condition), kind != OURS, since
+
+
 def _sentence(part: Part) -> str:
     """A person knows the system; which of its interfaces it was is in the evidence."""
-    return f"{part.name if part.kind == 'interface' else part.subject} {part.headline}"
+    return f"{part.name if part.kind == OURS else part.subject} {part.headline}"
 
 
 def _severity(part: Part) -> Severity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from umlindi.alerts.models import Alert, AlertOutage, Page
@@ -27,7 +28,7 @@ def settle(alerts: Collection[Alert], went: Mapping[int, Alert], fresh: Collecti
         found = outages[alert.pk]
         going_on = [outage for outage in found if outage.until is None]
         if going_on:
-            _go_on(alert, summary(Scope(alert.breadth), _place(alert), _parts(going_on)), alert.pk in fresh, now)
+            _go_on(alert, _summary(alert, found, going_on), alert.pk in fresh, now)
         elif alert.pk in went:
             _merge(alert, went[alert.pk], now)
         else:
@@ -86,7 +87,7 @@ def _go_on(alert: Alert, new: Summary, is_fresh: bool, now: datetime) -> None:
     alert.severity = new.severity if is_fresh else worst([new.severity, alert.severity])
     alert.condition, alert.title, alert.cause, alert.fix = new.condition, new.title, new.cause, new.fix
     alert.affected, alert.systems, alert.consequences = new.affected, new.systems, new.consequences
-    alert.flapping, alert.late, alert.since = new.flapping, alert.late or new.late, min(alert.since, new.since)
+    alert.flapping, alert.late, alert.since = new.flapping, alert.late or new.late, new.since
     if alert.answered_at is None:
         alert.detected_at = min(alert.detected_at, new.detected)
         alert.answer_due_at = alert.detected_at + ANSWER_WITHIN
@@ -116,8 +117,10 @@ def _tell_changes(alert: Alert, new: Summary, now: datetime) -> None:
         note(alert, kind, now, f"{new.systems} out by themselves, {new.consequences} because of them")
 
 
-def _parts(outages: Sequence[Outage]) -> list[Part]:
-    return [part_of(outage) for outage in outages]
+def _summary(alert: Alert, outages: Sequence[Outage], going_on: Sequence[Outage]) -> Summary:
+    """Of what goes on; `since` remembers what has ended, but not what others said of what we saw ourselves."""
+    new = summary(Scope(alert.breadth), _place(alert), [part_of(outage) for outage in going_on])
+    return replace(new, since=min(outage.since for outage in outages if outage.kind == new.kind))
 
 
 def part_of(outage: Outage) -> Part:

@@ -10,6 +10,8 @@ from django.core import mail
 from umlindi.accounts.models import Organisation
 from umlindi.alerts import services
 from umlindi.alerts.models import Alert, AlertOutage, Page
+from umlindi.alerts.queries.now import now_page
+from umlindi.core.actors import Actor
 from umlindi.estate.models import Dependency, Site, System
 from umlindi.testing.alerts import bad, fail, make_person, make_policy, make_rota, mend, turn, turns
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system
@@ -236,3 +238,26 @@ def test_nothing_is_taken_twice() -> None:
     fail(watched(make_site(), 3), NIGHT)
     assert [services.take(seconds(1)), services.take(seconds(2))] == [3, 0]
     assert not Outage.objects.filter(heard=False).exists()
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_what_another_watcher_says_of_a_system_does_not_take_the_place_of_our_own_diagnosis(ours_first: bool) -> None:
+    system = make_system(make_site(), name="Komani PACS", kind="pacs", serves="3 reading rooms")
+
+    def theirs() -> None:
+        outages.report(
+            "external:1:a", "external", organisation=system.site.organisation, site=system.site, system=system,
+            subject=system.name, headline="reports DiskFilling", cause="Their words", fix="Their advice",
+            since=minutes(-300), now=seconds(1),
+        )  # fmt: skip
+
+    steps = [lambda: fail([system], seconds(1)), theirs]
+    for step in steps if ours_first else reversed(steps):
+        step()
+        turn(seconds(2))
+    alert = Alert.objects.get()
+    ours = Outage.objects.get(kind="interface")
+    assert (alert.title, alert.cause, alert.fix) == (f"{system} {ours.headline}", ours.cause, ours.fix)
+    assert (alert.since, alert.condition) == (ours.since, "down")
+    card = now_page(Actor.house("test"), minutes(1)).told[0]
+    assert [one.outage.kind for one in card.roots] == ["interface", "external"]

@@ -17,6 +17,7 @@ from umlindi.alerts.rules.escalation import Frozen, Place, Step, Target, beginni
 from umlindi.alerts.rules.grouping import EVERYWHERE, MORE_THAN, STORM_SPAN, Failure, storms
 from umlindi.alerts.rules.grouping import Place as SitePlace
 from umlindi.alerts.rules.severity import WORST_FIRST, is_worse, severity_of
+from umlindi.alerts.rules.summing import WORST_CONDITION, leading, worsened
 from umlindi.alerts.rules.wording import Told, page_subject, page_text
 from umlindi.oncall.rules.severity import Severity
 
@@ -59,6 +60,19 @@ def test_the_more_hangs_on_it_the_louder(condition: str, system: str, affected: 
 )
 def test_the_table_of_the_manual(condition: str, system: str, affected: int, severity: str) -> None:
     assert severity_of("interface", condition, system, affected) == severity
+
+
+@given(
+    moments,
+    moments,
+    st.sampled_from(["heartbeat", "external", "budget", "house"]),
+    *[st.sampled_from(WORST_CONDITION)] * 2,
+)
+def test_our_own_diagnosis_leads_wherever_it_is_at_least_as_bad(
+    ours: datetime, theirs: datetime, kind: str, condition: str, other: str
+) -> None:
+    is_worse_there = worsened(condition, other)
+    assert (leading("interface", condition, ours) < leading(kind, other, theirs)) is not is_worse_there
 
 
 afters = st.lists(st.integers(0, 120), min_size=1, max_size=5, unique=True).map(sorted)
