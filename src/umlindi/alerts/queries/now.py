@@ -17,7 +17,8 @@ from umlindi.alerts.queries.chain import Chain
 from umlindi.alerts.queries.duty import on_duty
 from umlindi.alerts.queries.figures import COUNTED
 from umlindi.alerts.rules.severity import WORST_FIRST
-from umlindi.alerts.rules.summing import leading
+from umlindi.alerts.rules.summing import OURS, leading
+from umlindi.alerts.rules.unsaid import Unsaid, unsaid
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Contact
@@ -50,7 +51,8 @@ class Broken:
 
     @property
     def steps(self) -> list[Mapping[str, Any]]:
-        return list(self.outage.last.get("steps", []))
+        """The ladder of what we probed; a report that came, or did not, climbs none."""
+        return list(self.outage.last.get("steps", [])) if self.outage.kind == OURS else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class NowCard:
     @property
     def main(self) -> Broken | None:
         return self.roots[0] if self.roots else None
+
+    @property
+    def unsaid(self) -> Unsaid:
+        return unsaid(self.main.outage.kind if self.main else OURS)
 
     @property
     def others(self) -> Sequence[Broken]:

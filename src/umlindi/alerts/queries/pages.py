@@ -10,6 +10,8 @@ from django.db.models import F, QuerySet
 
 from umlindi.alerts.models import Alert, AlertEvent, AlertOutage, Attempt, Page, Policy
 from umlindi.alerts.queries.cards import Card, card_or_404
+from umlindi.alerts.rules.summing import OURS, leading
+from umlindi.alerts.rules.unsaid import Unsaid, unsaid
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 
@@ -37,6 +39,10 @@ class AlertPage:
     consequences: Sequence[AlertOutage]
     merged: Sequence[Alert]
 
+    @property
+    def unsaid(self) -> Unsaid:
+        return unsaid(self.roots[0].outage.kind if self.roots else OURS)
+
 
 def alert_page(actor: Actor, pk: int, now: datetime) -> AlertPage:
     """A visible alert, or Http404. Seven queries."""
@@ -52,10 +58,17 @@ def alert_page(actor: Actor, pk: int, now: datetime) -> AlertPage:
         card=card,
         events=list(alert.events.all()),
         told=[Told(page, list(page.attempts.all())) for page in pages],
-        roots=[link for link in links if link.outage.because_id is None],
+        roots=sorted((link for link in links if link.outage.because_id is None), key=_leading),
         consequences=[link for link in links if link.outage.because_id is not None],
         merged=list(alert.merged.all()),
     )
+
+
+def _leading(link: AlertOutage) -> tuple[bool, bool, tuple[int, bool, datetime]]:
+    """What the alert is named after first, what is over or has left it last."""
+    outage = link.outage
+    lead = leading(outage.kind, outage.condition, outage.since)
+    return link.left_at is not None, outage.until is not None, lead
 
 
 def nobody_reached(actor: Actor) -> QuerySet[Alert]:

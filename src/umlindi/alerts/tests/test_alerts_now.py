@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from umlindi.accounts.models import Organisation
 from umlindi.accounts.queries import actor_of
@@ -17,6 +18,7 @@ from umlindi.accounts.rules import Role
 from umlindi.alerts.models import Alert, AlertOutage, Page
 from umlindi.alerts.queries.now import now_page
 from umlindi.alerts.queries.rail import alarms
+from umlindi.alerts.rules.unsaid import unsaid
 from umlindi.core.actors import Actor
 from umlindi.testing.estate import (
     make_alert,
@@ -225,3 +227,27 @@ def test_what_may_wait_shows_no_clock_and_calls_nobody() -> None:
     assert "needs you" not in said
     assert "Nobody is left to tell" not in said
     assert "Naledi, at " in said
+
+
+@pytest.mark.parametrize("kind", ["heartbeat", "external", "budget", "house"])
+def test_what_nobody_probes_has_no_ladder_no_button_and_words_of_its_own(kind: str) -> None:
+    organisation = make_organisation()
+    outage = make_outage(make_interface(make_system(make_site(organisation))), kind=kind, key=f"{kind}:1")
+    outage.interface = None
+    outage.save()
+    alert = make_alert(outage)
+    client = reader(organisation)
+    for address in ("/", alert.get_absolute_url()):
+        said = client.get(address).text
+        assert escape(unsaid(kind).fix) in said
+        assert escape(unsaid(kind).cause) in said
+        assert not [word for word in ("Not recognised", "ladder", "Probe again", "ECONNREFUSED") if word in said]
+
+
+def test_what_is_probed_has_its_ladder_and_its_button_though_its_cause_is_not_known() -> None:
+    organisation = make_organisation()
+    alert = alert_at(organisation)
+    client = reader(organisation)
+    for address in ("/", alert.get_absolute_url()):
+        said = client.get(address).text
+        assert not [word for word in ("Not recognised", "Probe again", "ECONNREFUSED") if word not in said]
