@@ -30,7 +30,9 @@ def command(port: int) -> None:
     with_django()
     from umlindi.config.wsgi import application
     from umlindi.core.beats import beating
+    from umlindi.web.database import wait_no_longer
 
+    wait_no_longer()
     signal.signal(signal.SIGTERM, _leave)
     proxy = HTTPS_PROXY if os.environ.get("UMLINDI_HTTPS") == "1" else {}
     with beating("web"):

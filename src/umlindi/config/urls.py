@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from umlindi.alerts.views.now import now
 
 handler404 = "umlindi.web.views.not_found"
+handler500 = "umlindi.web.views.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", now, name="now"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, connection
+import sys
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
-from django.views.defaults import page_not_found
+from django.views.defaults import page_not_found, server_error
 from rest_framework.exceptions import NotFound
 
 from umlindi.core.doors import Request, public, signed_in
@@ -16,6 +19,10 @@ from umlindi.web.palette import hits
 PALETTE_LIMIT = 24
 NO_ADDRESS = "The API has no such address: /api/docs/ lists those it has."
 ALIVE = "SELECT 1"
+AWAY = (OperationalError, InterfaceError)
+AWAY_SAID = "the database does not answer"
+FOR_PROGRAMS = ("/health", "/ping/", "/metrics")
+AGAIN_S = 10
 
 
 @public
@@ -25,8 +32,8 @@ def health(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute(ALIVE)
-    except DatabaseError:
-        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+    except (DatabaseError, InterfaceError):
+        return _away(request)
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -44,3 +51,22 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return JsonResponse({"error": describe(NotFound(NO_ADDRESS))}, status=404)
     return page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """What broke: the database's absence is no fault of ours, and passes."""
+    return _away(request) if isinstance(sys.exc_info()[1], AWAY) else server_error(request)
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    """Asks the database for nothing: neither who is signed in nor what they may see."""
+    answer: HttpResponse
+    if request.path.startswith("/api/"):
+        error = {"code": "database_away", "message": AWAY_SAID, "fields": {}}
+        answer = JsonResponse({"error": error}, status=503)
+    elif request.path.startswith(FOR_PROGRAMS):
+        answer = HttpResponse(f"{AWAY_SAID}\n", status=503, content_type="text/plain")
+    else:
+        answer = HttpResponse(render_to_string("503.html"), status=503)
+    answer["Retry-After"] = str(AGAIN_S)
+    return answer

@@ -49,7 +49,7 @@ def test_a_link_that_breaks_is_named_without_its_secret(log: StringIO, monkeypat
         raise OperationalError("the database is away")
 
     monkeypatch.setattr("umlindi.status.views.wall.link_behind", gone)
-    assert Client(raise_request_exception=False).get(f"/wall/{SECRET}/").status_code == 500
+    assert Client(raise_request_exception=False).get(f"/wall/{SECRET}/").status_code == 503
     told = log.getvalue()
     assert "/wall/…/" in told
     assert "the database is away" in told
