@@ -19,6 +19,8 @@ from umlindi.watch.services.causing import ask_beneath, settle_causes
 
 LOCK = 0x6F757467
 """Of the advisory lock: who sees a cause and who sees its consequence at the same moment must see each other's."""
+STOPS = (Outage.Kind.INTERFACE, Outage.Kind.EXTERNAL)
+"""What stops those who stand on the system. A report that is missing stops nobody."""
 
 _AT_ONCE = 1000
 _RETELL = """
@@ -72,7 +74,7 @@ class Ledger:
         """Open one, not before the last of its key has ended."""
         before = self.ended_at.get(outage.key)
         outage.since = max(outage.since, before) if before else outage.since
-        if outage.system is not None and not outage.affected:
+        if outage.system is not None and not outage.affected and outage.kind in STOPS:
             outage.affected = self.affected.names(outage.system)
         self.held[outage.key] = outage
         self.new.append(outage)

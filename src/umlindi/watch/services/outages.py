@@ -160,7 +160,7 @@ def report(
 ) -> Outage:
     """Open an outage of another kind, or tell the open one of that key anew; telling it twice changes nothing.
 
-    `evidence` is JSON. Who is affected is known from the system where it is not given.
+    `evidence` is JSON. Who is affected is known from the system where it is not given, and where a kind stops anybody.
     """
     told = Reported(
         key=key,

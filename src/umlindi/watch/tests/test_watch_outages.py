@@ -361,7 +361,6 @@ def test_what_is_reported_ends_once() -> None:
 def test_a_script_on_a_broken_system_is_a_consequence_too(tower: dict[str, Interface]) -> None:
     system: System = tower["archive"].system
     reported(system=system, site=system.site, organisation=system.site.organisation)
-    assert Outage.objects.get().affected == ["viewer"]
     turn(tower["host"], DOWN, 1)
     assert causes_of(tower) == {"archive": "host", "host": None}
     turn(tower["viewer"], DOWN, 1)
@@ -472,3 +471,15 @@ def test_ten_thousand_failures_are_followed_in_seconds() -> None:
     follow([Turned(one, UP, minutes(9), good()) for one in rows], minutes(10))
     assert Outage.objects.filter(until=None).count() == 1
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("kind", ["heartbeat", "budget", "house", "external"])
+def test_a_report_that_is_missing_stops_nobody_and_what_another_watcher_saw_does(
+    tower: dict[str, Interface], kind: str
+) -> None:
+    system: System = tower["archive"].system
+    told = outages.Reported(
+        key=f"{kind}:1", kind=kind, organisation=system.site.organisation, site=system.site, system=system,
+        subject="archive", headline="did not report", since=NOON,
+    )  # fmt: skip
+    assert outages.report_all([told], NOON)[0].affected == (["viewer"] if kind == "external" else [])
