@@ -15,6 +15,7 @@ from umlindi.alerts.services.events import Kind, note
 from umlindi.alerts.services.paging import cancel_pages
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.audit import Subject, audited, record
+from umlindi.diagnosis.redaction import redact
 
 RIGHT = "alert.answer"
 
@@ -26,7 +27,7 @@ class AlreadyOver(Exception):
 def acknowledge(actor: Actor, alert: Alert, reason: str, now: datetime, until: datetime | None = None) -> Alert:
     """Somebody has it in hand: no more pages until then (a time usual for its severity where none is given), or until
     it gets worse. Raises `NoReason`, `BadDeadline`, `AlreadyOver`."""
-    why, ends = checked_reason(reason), checked_deadline(until or usual_deadline(alert.severity, now), now)
+    why, ends = _said(reason), checked_deadline(until or usual_deadline(alert.severity, now), now)
     with _answered(actor, alert, "alert.acknowledged", why, now) as held:
         held.state = Alert.State.ACKNOWLEDGED
         held.acknowledged_at, held.acknowledged_until, held.acknowledged_reason = now, ends, why
@@ -39,7 +40,7 @@ def acknowledge(actor: Actor, alert: Alert, reason: str, now: datetime, until: d
 
 def snooze(actor: Actor, alert: Alert, reason: str, until: datetime, now: datetime) -> Alert:
     """Nobody has it in hand, and nobody is to be told before then. Raises as `acknowledge`."""
-    why, ends = checked_reason(reason), checked_deadline(until, now)
+    why, ends = _said(reason), checked_deadline(until, now)
     with _answered(actor, alert, "alert.snoozed", why, now) as held:
         _quieten(held, actor, why, now)
         held.snoozed_until, held.due_at = ends, ends
@@ -50,7 +51,7 @@ def snooze(actor: Actor, alert: Alert, reason: str, until: datetime, now: dateti
 def close(actor: Actor, alert: Alert, reason: str, now: datetime) -> Alert:
     """Nobody is to be told any more until it works again, or gets worse: only recovery resolves. Raises `NoReason`,
     `AlreadyOver`."""
-    why = checked_reason(reason)
+    why = _said(reason)
     with _answered(actor, alert, "alert.closed", why, now) as held:
         _quieten(held, actor, why, now)
         held.closed_at = now
@@ -61,10 +62,16 @@ def close(actor: Actor, alert: Alert, reason: str, now: datetime) -> Alert:
 def comment(actor: Actor, alert: Alert, text: str, now: datetime) -> None:
     """A line on the timeline, of an open or a resolved alert. Raises `NoReason` for an empty one."""
     actor.require(RIGHT, _where(alert))
-    said = checked_reason(text)
+    said = _said(text)
     with transaction.atomic():
         note(alert, Kind.COMMENT, now, said, actor.name)
         record(actor, "alert.commented", Subject.of(alert), reason=said)
+
+
+def _said(text: str) -> str:
+    """What a person says, as it is kept, paged on and audited: without what looks like a patient (law 6). Raises
+    `NoReason`."""
+    return checked_reason(redact(text))
 
 
 def _quieten(alert: Alert, actor: Actor, reason: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from umlindi.accounts.models import User
 from umlindi.accounts.queries import actor_of
 from umlindi.accounts.rules import Role
 from umlindi.alerts import queries, services
-from umlindi.alerts.models import Alert, Policy
+from umlindi.alerts.models import Alert, AlertEvent, Policy
 from umlindi.cli import main
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.models import AuditEvent
@@ -195,3 +195,26 @@ def test_the_command_line_refuses_a_stranger_and_a_number_that_is_not_there(aler
     code, said = run("ack", str(alert.pk), "--as", stranger.username, "--reason", "x")
     assert (code, f"sees no alert {alert.pk}" in said) == (1, True)
     assert run("show", "0")[0] == 1
+
+
+def everything_kept() -> str:
+    rows = [*Alert.objects.values(), *AlertEvent.objects.values(), *AuditEvent.objects.values()]
+    return json.dumps(rows, default=str)
+
+
+def test_a_patient_in_what_a_person_says_is_kept_nowhere(alert: Alert) -> None:
+    user, said = operator(alert), "Patient Nomsa Mokoena 8001015009087 waits for her scan"
+    until = timezone.now() + timedelta(hours=1)
+    assert post(user, alert, "acknowledge", reason=said).status_code == 200
+    assert post(user, alert, "snooze", reason=said, until=until).status_code == 200
+    assert post(user, alert, "close", reason=said).status_code == 200
+    assert post(user, alert, "comments", text=said).status_code == 201
+    page = {"verb": "acknowledge", "reason": said, "until": "60"}
+    assert browser(user).post(f"/alerts/{alert.pk}/answer/", page).status_code == 302
+    assert run("ack", str(alert.pk), "--as", user.username, "--reason", said)[0] == 0
+    kept = everything_kept()
+    assert kept.count("waits for her scan") >= 12
+    assert not [word for word in ("Nomsa", "Mokoena", "8001015009087") if word in kept]
+    shown = browser(user).get(f"/alerts/{alert.pk}/").text + browser(user).get(f"/api/alerts/{alert.pk}/").text
+    assert "waits for her scan" in shown
+    assert "8001015009087" not in shown + run("show", str(alert.pk))[1]
