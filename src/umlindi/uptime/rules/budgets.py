@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -65,8 +65,10 @@ class Budget:
 
     @property
     def proven(self) -> bool:
-        """Whether it would still be met if all that is unknown had been down."""
-        return self.spent + self.tally.unknown <= _part(1 - self.target, self.tally.whole + self.remaining)
+        """Whether the verdict would be the same had all that is unknown been up, and had it been down."""
+        lost, known = self.tally.unknown, replace(self.tally, unknown=ZERO)
+        had = (replace(known, up=known.up + lost), replace(known, down=known.down + lost)) if lost else ()
+        return all(replace(self, tally=tally).verdict is self.verdict for tally in had)
 
 
 def _part(share: Fraction, whole: timedelta) -> timedelta:

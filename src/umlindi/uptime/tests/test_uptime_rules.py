@@ -203,8 +203,29 @@ def test_more_unknown_changes_no_verdict_but_only_what_is_proven(spans: Timeline
     tally = Tally.of(spans)
     vaguer = tally + Tally(unknown=timedelta(seconds=more))
     assert Budget(target, tally).verdict == Budget(target, vaguer).verdict
-    if Budget(target, vaguer).proven and tally.known:
-        assert Budget(target, vaguer).verdict is Verdict.MET
+    assert Budget(target, tally).proven or tally.unknown
+
+
+@given(timelines(), st.integers(0, 10**6), st.integers(0, 10**6), st.fractions(Fraction(1, 2), Fraction(99999, 100000)))
+def test_a_proven_verdict_stands_whatever_the_unknown_was(
+    spans: Timeline, down: int, remaining: int, target: Fraction
+) -> None:
+    tally, left = Tally.of(spans), timedelta(seconds=remaining)
+    budget = Budget(target, tally, left)
+    fallen = min(timedelta(seconds=down), tally.unknown)
+    known = Tally(tally.up + tally.unknown - fallen, tally.degraded, tally.down + fallen)
+    if budget.proven:
+        assert Budget(target, known, left).verdict is budget.verdict
+
+
+def test_it_is_not_proven_only_where_unknown_time_could_turn_the_verdict() -> None:
+    target, day, minute = Fraction("0.999"), timedelta(days=1), timedelta(minutes=1)
+    assert Budget(target, Tally(up=29 * day, down=day)).proven, "nothing is unknown"
+    assert Budget(target, Tally(up=29 * day, down=day, unknown=minute)).proven, "missed all the same"
+    assert not Budget(target, Tally(up=29 * day, down=42 * minute, unknown=day)).proven, "it could have been met"
+    assert Budget(target, Tally(up=29 * day, unknown=minute)).proven, "met all the same"
+    assert not Budget(target, Tally(up=29 * day, unknown=day)).proven, "it could have been missed"
+    assert not Budget(target, Tally(unknown=day)).proven, "nothing is known"
 
 
 def test_a_running_month_is_missed_only_when_what_is_left_cannot_mend_it() -> None:
