@@ -20,12 +20,13 @@ class Alert(models.Model):
 
     `key` is the cause: "system:12", "site:4", "organisation:2", "everywhere", or an outage's own key where no system
     is behind it. `since` is the first bad answer, `detected_at` the moment the first outage was sure (the A1 clock
-    runs from it to `answered_at`, the first time a person acknowledged, snoozed or closed it). `clock` is A1's verdict,
-    written once. `policy` is the escalation of each severity as it was when the alert opened, and later edits do not
-    touch it. `due_at` is the pager's next step with this alert, null where nothing is to come; `armed_at` is when that
-    was set, so that a clock set back is noticed. `cycle` counts the runs through the policy, `repeat` those since it
-    last began anew, `step` is the next one in the run. `systems` and `consequences` count what is broken by itself and
-    what only hangs on it.
+    runs from it to `answered_at`, the first time a person acknowledged, snoozed or closed it; where a window ended
+    before anybody answered, from that end on: then `muted_at` is null again, and `answer_due_at` later). `clock` is
+    A1's verdict, written once. `policy` is the escalation of each severity as it was when the alert opened, and later
+    edits do not touch it. `due_at` is the pager's next step with this alert, null where nothing is to come;
+    `armed_at` is when that was set, so that a clock set back is noticed. `cycle` counts the runs through the policy,
+    `repeat` those since it last began anew, `step` is the next one in the run. `systems` and `consequences` count
+    what is broken by itself and what only hangs on it.
     """
 
     scope_path: ClassVar[str] = "organisation_id"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from umlindi.accounts.models import Organisation
 from umlindi.alerts.models import Alert
 from umlindi.alerts.queries.cards import verdict_of
-from umlindi.alerts.rules.clock import Verdict
+from umlindi.alerts.rules.clock import ANSWER_WITHIN, Verdict
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.oncall.rules.severity import Severity
@@ -40,9 +40,10 @@ class Figures:
 
     @property
     def slowest(self) -> timedelta | None:
-        """The longest time from detection to an answer."""
+        """The longest time from detection, or the end of the window it was found in, to an answer."""
         answered = [*self.alerts[Verdict.MET], *self.alerts[Verdict.MISSED]]
-        taken = [alert.answered_at - alert.detected_at for alert in answered if alert.answered_at]
+        began = ((alert, alert.answer_due_at - ANSWER_WITHIN) for alert in answered)
+        taken = [alert.answered_at - since for alert, since in began if alert.answered_at]
         return max(taken, default=None)
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from umlindi.alerts.models import Alert, AlertEvent, Page
+from umlindi.alerts.rules.clock import ANSWER_WITHIN
 from umlindi.alerts.rules.delivery import is_late
 from umlindi.alerts.rules.escalation import CLOCK_TOLERANCE, Frozen, Place, beginning, following, rearmed
 from umlindi.alerts.services.events import Kind, note
@@ -204,8 +205,15 @@ def _tend(alert: Alert, now: datetime) -> None:
     if alert.muted:
         alert.muted, alert.muted_by = False, ""
         note(alert, Kind.UNMUTED, now, "The agreed window is over and it still does not work")
+        _start_clock(alert, now)
         if alert.state == State.FIRING and alert.snoozed_until is None and alert.closed_at is None:
             restart(alert, now)
+
+
+def _start_clock(alert: Alert, now: datetime) -> None:
+    """Nobody was told in the window: A1's time begins at its end, unless it was answered, or was up before."""
+    if alert.answered_at is None and alert.muted_at is not None and alert.muted_at <= alert.answer_due_at:
+        alert.answer_due_at, alert.muted_at = now + ANSWER_WITHIN, None
 
 
 def _policy(alert: Alert) -> Frozen:

@@ -88,9 +88,10 @@ def _go_on(alert: Alert, new: Summary, is_fresh: bool, now: datetime) -> None:
     alert.condition, alert.title, alert.cause, alert.fix = new.condition, new.title, new.cause, new.fix
     alert.affected, alert.systems, alert.consequences = new.affected, new.systems, new.consequences
     alert.flapping, alert.late, alert.since = new.flapping, alert.late or new.late, new.since
-    if alert.answered_at is None:
-        alert.detected_at = min(alert.detected_at, new.detected)
-        alert.answer_due_at = alert.detected_at + ANSWER_WITHIN
+    if alert.answered_at is None and new.detected < alert.detected_at:
+        began_anew = alert.answer_due_at > alert.detected_at + ANSWER_WITHIN
+        alert.detected_at = new.detected
+        alert.answer_due_at = alert.answer_due_at if began_anew else new.detected + ANSWER_WITHIN
     if worse and alert.state != State.PENDING:
         _tell_anew(alert, now)
     alert.save()

@@ -91,6 +91,54 @@ def test_an_outage_of_a_window_pages_nobody_and_does_not_count_against_the_quart
     assert (figures.count(Verdict.MUTED), figures.judged, figures.share) == (1, 0, None)
 
 
+def figures_at(now: datetime) -> queries.Figures:
+    return queries.answer_figures(HOUSE, minutes(-60), minutes(600), now)
+
+
+@pytest.mark.parametrize(("answered", "verdict"), [(70, Verdict.MET), (80, Verdict.MISSED)])
+def test_what_still_stands_at_a_windows_end_is_to_be_answered_within_a_quarter_of_an_hour_from_there(
+    answered: int, verdict: Verdict
+) -> None:
+    naledi = make_person("Naledi")
+    make_policy((0, [naledi]))
+    system = archive()
+    window(system, minutes(-5), minutes(60))
+    fail([system], NIGHT)
+    turns(seconds(1), 59, every=60)
+    assert figures_at(minutes(59)).count(Verdict.MUTED) == 1
+    turn(minutes(60))
+    card = queries.open_alerts(HOUSE, minutes(62))[0]
+    assert (card.left, card.verdict) == (timedelta(minutes=13), Verdict.OPEN)
+    fail([system], minutes(62), degraded=True)
+    turn(minutes(63))
+    assert figures_at(minutes(76)).count(Verdict.MISSED) == 1
+    services.acknowledge(actor_of(naledi), card.alert, "driving there", minutes(answered))
+    figures = figures_at(minutes(answered))
+    assert (figures.count(verdict), figures.judged, figures.slowest) == (1, 1, timedelta(minutes=answered - 60))
+
+
+def test_a_window_that_begins_when_the_time_is_up_gives_no_second_quarter_of_an_hour() -> None:
+    make_policy((0, [make_person("Naledi")]))
+    system = archive()
+    fail([system], NIGHT)
+    turns(seconds(1), 19, every=60)
+    window(system, minutes(20), minutes(60))
+    turns(minutes(20), 41, every=60)
+    assert figures_at(minutes(62)).count(Verdict.MISSED) == 1
+
+
+def test_a_second_window_mutes_again_and_its_end_begins_the_time_anew() -> None:
+    make_policy((0, [make_person("Naledi")]))
+    system = archive()
+    window(system, minutes(-5), minutes(30))
+    window(system, minutes(40), minutes(50))
+    fail([system], NIGHT)
+    turns(seconds(1), 45, every=60)
+    assert figures_at(minutes(45)).count(Verdict.MUTED) == 1
+    turns(minutes(46), 5, every=60)
+    assert queries.open_alerts(HOUSE, minutes(51))[0].alert.answer_due_at == minutes(65)
+
+
 def test_what_arose_while_nothing_ran_is_paged_once_and_marked_late() -> None:
     """Vector 14: the pager was off for three days."""
     make_policy((0, [make_person("Naledi")]), (5, [make_person("Sipho")]))
