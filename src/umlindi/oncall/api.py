@@ -32,6 +32,7 @@ class OnCallPersonSerializer(serializers.Serializer[User]):
 class OnCallNowSerializer(serializers.Serializer[Any]):
     """`organisation` is a slug, or null where the rota is the provider's. `until` null: longer than five weeks.
 
+    `person` null is a hole where `missing`; where not, nobody need be on call by the rota's own hours.
     `hole_from` is the first time without anybody that begins within 72 hours.
     """
 
@@ -39,6 +40,7 @@ class OnCallNowSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="rota.name")
     organisation = serializers.CharField(source="rota.organisation.slug", default=None)
     person = OnCallPersonSerializer(allow_null=True)
+    missing = serializers.BooleanField()
     phone = serializers.CharField()
     until = serializers.DateTimeField(allow_null=True)
     next = OnCallPersonSerializer(source="next_person", allow_null=True)

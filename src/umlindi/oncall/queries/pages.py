@@ -27,7 +27,7 @@ from umlindi.oncall.queries.weeks import (
     weeks_of,
 )
 from umlindi.oncall.rules.moments import at as instant_of
-from umlindi.oncall.rules.roster import Plan, roster
+from umlindi.oncall.rules.roster import Plan, began, roster
 
 AHEAD = timedelta(weeks=5)
 SOON = timedelta(hours=72)
@@ -58,11 +58,12 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A rota as weeks, with who is who."""
+    """A rota as weeks, with who is who. `spans` are cut at `until`, behind which nothing was worked out."""
 
     weeks: list[Week]
     seen: Seen
     spans: list[Span]
+    until: datetime
 
     @property
     def holes(self) -> list[Span]:
@@ -186,10 +187,10 @@ def drawn_plan(plan: Plan, organisation_id: int | None, at: datetime, weeks: int
     """The same for a plan that is not saved yet."""
     zone = plan.calendar.zone
     start, end = _weeks_from(at, zone, weeks)
-    whole, ahead = roster(plan, start, end), roster(plan, at, end)
+    whole, ahead = roster(plan, min(max(start, began(plan)), at), end), roster(plan, at, end)
     seen = seen_in(whole)
     frame = Frame(seen, zone, holiday_names(organisation_id, start.date(), end.date()), at)
-    return Drawn(weeks_of(whole, frame, monday_of(at, zone), weeks), seen, spans(ahead, seen))
+    return Drawn(weeks_of(whole, frame, monday_of(at, zone), weeks), seen, spans(ahead, seen), end)
 
 
 def holiday_names(organisation_id: int | None, first: date, last: date) -> dict[date, str]:

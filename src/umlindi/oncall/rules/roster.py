@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from umlindi.estate.rules.hours import Span
+from umlindi.oncall.rules.moments import at as instant_of
 from umlindi.oncall.rules.rotation import Calendar, OnHolidays, Rotation, Shift, openings, shifts_of
 
 Interval = tuple[datetime, datetime]
@@ -53,6 +54,13 @@ def roster(plan: Plan, start: datetime, end: datetime) -> Roster:
     needed = openings(plan.needed, plan.on_holidays, plan.calendar, start, end) if start < end else []
     missed = [(max(free_from, since), min(free_to, until)) for free_from, free_to in free for since, until in needed]
     return Roster(shifts, _explained([each for each in missed if each[0] < each[1]], given))
+
+
+def began(plan: Plan) -> datetime:
+    """Since when anybody was to be there: before it nobody was missing. The end of time for a rota without anybody."""
+    zone = plan.calendar.zone
+    layers = [instant_of(rotation.starts, rotation.handover, zone) for rotation in plan.rotations]
+    return min([*layers, *(shift.start for shift in plan.overrides)], default=datetime.max.replace(tzinfo=UTC))
 
 
 def _sources(plan: Plan, start: datetime, end: datetime) -> list[list[Shift]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +14,9 @@ from django.utils import timezone
 from umlindi.accounts.models import Membership, Organisation, User
 from umlindi.accounts.rules import Role
 from umlindi.oncall.models import Channel, Handover, Override, Profile, Rota, Swap
+from umlindi.oncall.queries.pages import drawn
 from umlindi.oncall.queries.plans import roster_of
-from umlindi.oncall.queries.weeks import seen_in, spans
+from umlindi.oncall.queries.weeks import DAY_WIDTH, seen_in, spans
 from umlindi.testing.estate import make_organisation, make_user
 from umlindi.testing.oncall import make_answerer, make_mailbox, make_rota
 
@@ -274,3 +276,49 @@ def test_the_page_asks_the_database_no_more_for_many_people(
     client = signed_in(thabo)
     with django_assert_max_num_queries(45):
         client.get(reverse("oncall:now"))
+
+
+def off_hours(at: datetime) -> str:
+    """An hour of the day after tomorrow: now nobody need be there."""
+    return f"{at + 2 * DAY:%a} 08:00-09:00"
+
+
+def test_outside_its_hours_a_rota_without_anybody_is_no_hole_and_a_hole_is_one(
+    hospital: Organisation, thabo: User
+) -> None:
+    hours = off_hours(timezone.now())
+    quiet = make_rota(hospital, thabo, name="Fridays", hours=hours)
+    quiet.layers.update(hours=hours)
+    client = signed_in(thabo)
+    said = client.get("/").text
+    assert "Nobody need be</span>" in said
+    assert '<span class="state fail">Nobody</span>' not in said
+    [now] = client.get(reverse("api-oncall-now")).json()
+    assert (now["person"], now["missing"]) == (None, False)
+    Rota.objects.update(hours="")
+    cache.clear()
+    [now] = client.get(reverse("api-oncall-now")).json()
+    assert (now["person"], now["missing"]) == (None, True)
+    assert '<span class="state fail">Nobody</span>' in client.get("/").text
+
+
+def test_the_table_of_shifts_gives_no_hand_over_where_only_the_drawing_ends(rota: Rota, thabo: User) -> None:
+    said = signed_in(thabo).get(reverse("oncall:rota", args=[rota.pk])).text
+    rows = said[said.index('<table id="shifts"') :].split("</table>")[0].split("<tr>")[2:]
+    assert len(rows) > 2
+    assert ['data-head="from" class="tight">now<' in row for row in rows] == [True] + [False] * (len(rows) - 1)
+    assert ["further on" in row for row in rows] == [False] * (len(rows) - 1) + [True]
+
+
+def test_nobody_was_missing_before_a_rota_began(hospital: Organisation, thabo: User) -> None:
+    """It began on Wednesday: the days before are bare, what is empty from then on is a hole."""
+    friday = datetime(2026, 11, 27, 10, tzinfo=UTC)
+    rota = make_rota(hospital, thabo)
+    rota.layers.update(starts=date(2026, 11, 25), hours="Fri 00:00-24:00")
+    first = drawn(rota, friday, 1).weeks[0].pieces
+    begins = (2 + 8 / 24) * DAY_WIDTH
+    assert [(piece.tone, piece.left) for piece in first] == [
+        ("gap", begins),
+        ("p1", 4.0 * DAY_WIDTH),
+        ("gap", 5.0 * DAY_WIDTH),
+    ]
