@@ -15,7 +15,8 @@ LONGEST_FIX = 400
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert, for its messages. `next_to` and `next_at` are who is told next if nobody answers."""
+    """An alert, for its messages. `next_to` and `next_at` are who is told next if nobody answers; `unanswered_since` is
+    when the first of this escalation was told, None where that is this message."""
 
     severity: str
     title: str
@@ -27,7 +28,7 @@ class Told:
     also: Sequence[str]
     next_to: Sequence[str]
     next_at: datetime | None
-    again: int
+    unanswered_since: datetime | None
     late: bool
     zone: tzinfo
 
@@ -42,8 +43,8 @@ def page_text(told: Told, now: datetime) -> str:
     lines = [f"{told.title}.", f"{_place(told)}Since {_moment(told.since, told.zone)}, {lasting}."]
     if told.late:
         lines.append("This message is late: it could not be sent before.")
-    if told.again:
-        lines.append(f"Nobody has answered yet: told for the {_nth(told.again + 1)} time.")
+    if told.unanswered_since:
+        lines.append(f"Nobody has answered since {_moment(told.unanswered_since, told.zone)}.")
     if told.affected:
         lines.append(f"Affects: {_names(told.affected)}.")
     if told.cause:
@@ -115,7 +116,3 @@ def _names(names: Sequence[str]) -> str:
 def _cut(text: str, most: int) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
-
-
-def _nth(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Min
 from django.utils.timezone import get_default_timezone
 
 from umlindi.alerts.models import Alert, Page
@@ -13,12 +14,14 @@ from umlindi.alerts.rules import wording
 from umlindi.alerts.rules.wording import Told
 from umlindi.alerts.services.escalating import upcoming
 
+TOGETHER = timedelta(minutes=1)
+
 
 def compose(page: Page, now: datetime) -> None:
     """Give a page its subject and text (not saved). A digest has its own already."""
     if page.alert is None:
         return
-    alert, told = page.alert, told_of(page.alert, page)
+    alert, told = page.alert, told_of(page.alert, page, _first_told(page.alert, now))
     match page.kind:
         case Page.Kind.RECOVERED:
             until = alert.resolved_at or now
@@ -31,7 +34,7 @@ def compose(page: Page, now: datetime) -> None:
     page.subject, page.text = subject[:300], text
 
 
-def told_of(alert: Alert, page: Page | None = None) -> Told:
+def told_of(alert: Alert, page: Page | None = None, unanswered_since: datetime | None = None) -> Told:
     return Told(
         severity=alert.severity,
         title=alert.title,
@@ -43,10 +46,17 @@ def told_of(alert: Alert, page: Page | None = None) -> Told:
         also=_also_told(alert, page) if page else (),
         next_to=upcoming(alert),
         next_at=alert.due_at if alert.state == Alert.State.FIRING else None,
-        again=alert.repeat,
+        unanswered_since=unanswered_since,
         late=page.late if page else False,
         zone=ZoneInfo(alert.site.timezone) if alert.site else get_default_timezone(),
     )
+
+
+def _first_told(alert: Alert, now: datetime) -> datetime | None:
+    """When somebody was first reached since the escalation last began anew; not what goes out together with this."""
+    runs = Page.objects.filter(alert=alert, kind=Page.Kind.PAGE, cycle__gte=alert.cycle - alert.repeat)
+    before: datetime | None = runs.filter(delivered_at__lt=now - TOGETHER).aggregate(at=Min("delivered_at"))["at"]
+    return before
 
 
 def _also_told(alert: Alert, page: Page) -> Sequence[str]:

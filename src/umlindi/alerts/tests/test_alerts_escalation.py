@@ -71,6 +71,19 @@ def test_an_unanswered_alert_climbs_the_steps_and_repeats_as_often_as_its_policy
     assert kinds(Alert.objects.get())[-1] == "unanswered"
 
 
+def test_a_page_says_since_when_nobody_has_answered_to_whoever_it_goes() -> None:
+    naledi = make_person("Naledi", channels=2)
+    make_policy((0, [naledi]), (5, [make_person("Sipho")]), repeats=1, repeat_after=15)
+    fail([archive()], NIGHT)
+    turns(seconds(1), 21)
+    bodies = [str(message.body) for message in mail.outbox if "naledi1" not in message.to[0]]
+    since = ["Nobody has answered since 24 Nov, 02:10" in body for body in bodies]
+    assert since == [False, True, True, True]
+    services.acknowledge(actor_of(naledi), Alert.objects.get(), "driving there", minutes(22), minutes(60))
+    turns(minutes(60), 1)
+    assert "Nobody has answered" not in str(mail.outbox[-1].body)
+
+
 def test_an_acknowledgement_stops_everything_until_its_deadline_and_then_pages_from_the_first_step() -> None:
     """Vector 12."""
     naledi = make_person("Naledi")

@@ -204,7 +204,7 @@ def test_a_page_says_what_since_when_who_is_affected_what_first_and_who_else_kno
         also=["Sipho Dlamini"],
         next_to=["Second line"],
         next_at=NIGHT + timedelta(minutes=15),
-        again=1,
+        unanswered_since=NIGHT + 2 * MINUTE,
         late=True,
         zone=JOBURG,
     )
@@ -213,7 +213,7 @@ def test_a_page_says_what_since_when_who_is_affected_what_first_and_who_else_kno
         "Komani PACS refuses every retrieve.",
         "Komani, Frontier Hospital. Since 24 Nov, 02:10, for 7 min.",
         "This message is late: it could not be sent before.",
-        "Nobody has answered yet: told for the second time.",
+        "Nobody has answered since 24 Nov, 02:12.",
         "Affects: Reading room 0, Reading room 1, Reading room 2, Reading room 3, Reading room 4 and 3 more.",
         "Likely: The archive does not know the viewers' AE titles.",
         "First: Add VIEWER1 to the archive's list of nodes.",
