@@ -20,6 +20,7 @@ from umlindi.core.scope import visible
 from umlindi.oncall.rules.severity import Severity
 
 TELLING = (Page.Kind.PAGE, Page.Kind.LINE)
+NOT_TOLD = (Page.State.FAILED, Page.State.CANCELLED)
 MOST_CLOSED = 200
 
 
@@ -53,8 +54,14 @@ class Card:
 
     @property
     def exhausted(self) -> bool:
-        """The policy was run through as often as it says, and nobody answered."""
-        return self.needs_a_person and self.alert.due_at is None
+        """The policy was run through as often as it says, and nobody answered. What comes in a digest waits there."""
+        return self.needs_a_person and self.alert.due_at is None and not self.in_digest
+
+    @property
+    def in_digest(self) -> bool:
+        """It calls nobody: it is a line of what people read twice a day."""
+        lines = (page for page in self.pages if page.kind == Page.Kind.LINE)
+        return self.alert.severity == Severity.LOW and any(page.state not in NOT_TOLD for page in lines)
 
     @property
     def told(self) -> Sequence[Page]:

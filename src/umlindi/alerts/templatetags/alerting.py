@@ -46,6 +46,8 @@ def _told(page: Page) -> SafeString:
     if page.state == Page.State.DELIVERED:
         return format_html("{}{}, {}", page.to, way, clock(page.delivered_at))
     if page.state in (Page.State.WAITING, Page.State.SENDING):
+        if page.kind == Page.Kind.LINE:
+            return format_html("{}{}, in the digest at {}", page.to, way, clock(page.due_at))
         later = page.due_at - timezone.now() > A_MOMENT
         return format_html("{}{}, {}", page.to, way, f"at {clock(page.due_at)}" if later else "being sent")
     return format_html('<span class="unsafe">{}{}: not delivered</span> {}', page.to, way, page.reason)

@@ -214,19 +214,19 @@ def test_an_answer_too_old_to_speak_for_the_present_is_unknown() -> None:
     assert row.condition == "unknown"
 
 
-def test_what_may_wait_shows_no_clock_and_calls_nobody() -> None:
+@pytest.mark.parametrize("state", ["waiting", "delivered"])
+def test_what_may_wait_shows_no_clock_and_calls_nobody(state: str) -> None:
     organisation = make_organisation()
     alert = alert_at(organisation, severity="low")
     person, later = make_user(Role.OPERATOR, organisation), timezone.now() + timedelta(hours=2)
     Page.objects.create(
-        alert=alert, key="line", kind="line", user=person, to="Naledi", severity="low", state="waiting",
-        made_at=later, armed_at=later, due_at=later,
+        alert=alert, key="line", kind="line", user=person, to="Naledi", severity="low", state=state,
+        made_at=later, armed_at=later, due_at=later, delivered_at=later if state == "delivered" else None,
     )  # fmt: skip
-    said = reader(organisation).get("/").text
-    assert "data-until" not in said
-    assert "needs you" not in said
-    assert "Nobody is left to tell" not in said
-    assert "Naledi, at " in said
+    client = reader(organisation)
+    said = client.get("/").text + client.get("/alerts/").text + client.get(alert.get_absolute_url()).text
+    assert not [word for word in ("data-until", "needs you", "is left to tell", "Nobody has answered") if word in said]
+    assert ("Naledi, in the digest at " in said) is (state == "waiting")
 
 
 @pytest.mark.parametrize("kind", ["heartbeat", "external", "budget", "house"])
