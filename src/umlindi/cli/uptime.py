@@ -61,15 +61,18 @@ def _document(page: UptimePage) -> str:
 
 
 def _text(page: UptimePage) -> str:
-    from umlindi.uptime.rules.showing import percent
+    from umlindi.uptime.queries.book import zone
+    from umlindi.uptime.rules.showing import percent, since
 
     if not page.systems:
         return "Nothing is known of this time: uptime counts from the first answer of an interface."
-    lines = [f"{'':9}  {'up':>10}  {'raw':>10}  {'unknown':>10}"]
+    lines = [since(page.measured_since, zone())] if page.measured_since else []
+    lines += [f"{'':9}  {'up':>10}  {'raw':>10}  {'unknown':>10}"]
     for row in (*page.objectives, *page.organisations, *page.sites, *page.systems):
         own = row.line.own
         shares = (own.adjusted.share, own.raw.share, own.raw.unknown_share)
         figures = "  ".join(f"{percent(share):>10}" for share in shares)
         where = f", {row.where}" if row.where else ""
-        lines.append(f"{row.verdict or '':9}  {figures}  {row.line.kind} {row.line.name}{where}")
+        first = f", {since(row.line.measured_since, zone())}" if row.line.measured_since else ""
+        lines.append(f"{row.verdict or '':9}  {figures}  {row.line.kind} {row.line.name}{where}{first}")
     return "\n".join(lines)

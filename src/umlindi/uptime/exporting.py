@@ -24,12 +24,13 @@ HEADINGS = (
     "agreed_windows_s",
     "budget_allowed_s",
     "budget_left_s",
+    "measured_since",
 )
 
 
 def told(row: Row) -> dict[str, Any]:
     """One row by the names of HEADINGS: shares in percent, cut off after three digits; times in seconds. Both are text,
-    exact to what they show."""
+    exact to what they show. `measured_since` is empty where the period did not begin before the first answer."""
     own, all_up, budget = row.line.own, row.line.all_up, row.budget
     target = budget.target if budget else None
     return {
@@ -47,6 +48,7 @@ def told(row: Row) -> dict[str, Any]:
         "agreed_windows_s": seconds(own.agreed),
         "budget_allowed_s": seconds(budget.allowed) if budget else None,
         "budget_left_s": seconds(budget.left) if budget else None,
+        "measured_since": row.line.measured_since.isoformat() if row.line.measured_since else None,
     }
 
 

@@ -33,6 +33,7 @@ TONES = {
     Word.WORKS: "ok",
 }
 NOTICES_FOR = timedelta(days=14)
+ENOUGH = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Told:
     word: Word
     days: Sequence[Day]
     up: Availability | None
+    measured_since: datetime | None
+    """The first answer, where the ninety days began before it."""
 
     @property
     def said(self) -> str:
@@ -55,8 +58,11 @@ class Told:
 
     @property
     def uptime(self) -> Fraction | None:
-        """Of the ninety days, agreed windows left out: the same figure as the uptime pages have."""
-        return self.up.adjusted.share if self.up else None
+        """Of the ninety days, agreed windows left out: the same figure as the uptime pages have.
+
+        None where less than a day is known, of which a share would tell nothing.
+        """
+        return self.up.adjusted.share if self.up and self.up.raw.known >= ENOUGH else None
 
     @property
     def with_windows(self) -> Fraction | None:
@@ -121,6 +127,7 @@ def _told(
             word=word_of(_parts(rows.get(one.system_id)), planned=one.pk in planned),
             days=days_of(_pieces(ledger, one.system_id), midnights),
             up=_availability(ledger, one.system_id),
+            measured_since=ledger.systems_since([one.system_id]),
         )
         for one in components
     ]

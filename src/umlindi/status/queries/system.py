@@ -58,13 +58,15 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A system over the last `days`. `month` is its uptime since the first of the month; None: nothing is known."""
+    """A system over the last `days`. `month` is its uptime since the first of the month; None: nothing is known.
+    `month_since` is its first answer, where that came later in the month."""
 
     days: int
     period: Period
     strips: Sequence[Strip]
     outages: Sequence[Outage]
     month: Availability | None
+    month_since: datetime | None
     windows: Sequence[Window]
     on_call: Sequence[OnCall]
     speeds: Sequence[Speed]
@@ -75,12 +77,14 @@ def past(actor: Actor, system: System, days: int, now: datetime) -> Past:
     period = Period(now - timedelta(days=days), now)
     rows = visible(actor, System).filter(pk=system.pk)
     first = timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month = Ledger.load(rows, Period(first, now), now)
     return Past(
         days=days,
         period=period,
         strips=_strips(Ledger.load(rows, period, now), system),
         outages=list(outages_between(actor, now - timedelta(days=30), now, system=system)[:MOST_OUTAGES]),
-        month=_figures(Ledger.load(rows, Period(first, now), now), system),
+        month=_figures(month, system),
+        month_since=month.systems_since([system.pk]),
         windows=_windows(actor, system, now),
         on_call=_on_call(actor, system, now),
         speeds=_speeds(actor, system, period),

@@ -91,6 +91,21 @@ def test_its_uptime_is_that_of_ninety_days() -> None:
     assert said.count("<path") == 2
 
 
+@pytest.mark.parametrize(("hours", "figure"), [(2, False), (30, True)])
+def test_what_is_measured_for_less_than_ninety_days_says_since_when_and_for_less_than_a_day_no_share(
+    hours: int, figure: bool
+) -> None:
+    interface = down_at(make_organisation())
+    first = timezone.now() - timedelta(hours=hours)
+    Spell.objects.filter(condition="up").update(since=first)
+    page_of(interface)
+    said = read("/see/imaging/")
+    local = timezone.localtime(first)
+    assert said.count(f"measured since {local.day} {local:%b %H:%M}") == 2, "in words beside the bars, and in the bars"
+    assert ("%" in said) == figure
+    assert "not measured yet" not in said
+
+
 def test_it_is_light_and_hidden_from_search() -> None:
     organisation = make_organisation()
     interfaces = [down_at(organisation) for _ in range(8)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,8 @@ Kind = ClosedFigure.Kind
 @dataclass(frozen=True, slots=True)
 class Line:
     """One subject's figures. `own` is of an interface or system itself, of a site or organisation the mean of its
-    systems, of an objective what was promised; `all_up` is a group's other figure. `parent` as in `ClosedFigure`."""
+    systems, of an objective what was promised; `all_up` is a group's other figure. `parent` as in `ClosedFigure`.
+    `measured_since` is the first answer of anything in it, None where the period did not begin before that."""
 
     kind: Kind
     subject: int
@@ -36,6 +37,7 @@ class Line:
     target: Fraction | None = None
     remaining: timedelta = ZERO
     terms: Mapping[str, str] = field(default_factory=dict)
+    measured_since: datetime | None = None
 
     @property
     def budget(self) -> Budget | None:
@@ -45,8 +47,9 @@ class Line:
 def of_interfaces(ledger: Ledger, only: Iterable[int] | None = None) -> Iterator[Line]:
     for pk in ledger.of_interfaces if only is None else only:
         row = ledger.interfaces[pk]
-        own = availability(ledger.of_interfaces[pk], ledger.windows.get(row.system_id, ()))
-        yield Line(Kind.INTERFACE, pk, row.system_id, row.name, own)
+        spans = ledger.of_interfaces[pk]
+        own = availability(spans, ledger.windows.get(row.system_id, ()))
+        yield Line(Kind.INTERFACE, pk, row.system_id, row.name, own, measured_since=ledger.measured_since([spans]))
 
 
 def of_systems(ledger: Ledger, targets: Mapping[int, Terms] | None = None) -> Iterator[Line]:
@@ -63,6 +66,7 @@ def of_systems(ledger: Ledger, targets: Mapping[int, Terms] | None = None) -> It
             target=held.share if held else None,
             remaining=_ahead(ledger, windows),
             terms={"target": str(held.target)} if held else {},
+            measured_since=ledger.measured_since([spans]),
         )
 
 
@@ -94,7 +98,9 @@ def of_groups(ledger: Ledger, systems: Sequence[Line]) -> Iterator[Line]:
             site = ledger.systems[lines[0].subject].site
             name = site.name if kind is Kind.SITE else site.organisation.name
             parent = site.organisation_id if kind is Kind.SITE else None
-            yield Line(kind, subject, parent, name, mean(line.own for line in lines), _together(ledger, lines))
+            own, together = mean(line.own for line in lines), _together(ledger, lines)
+            since = ledger.systems_since(line.subject for line in lines)
+            yield Line(kind, subject, parent, name, own, together, measured_since=since)
 
 
 def _together(ledger: Ledger, lines: Sequence[Line]) -> Availability:
@@ -133,6 +139,7 @@ def of_objective(ledger: Ledger, terms: Terms) -> Line:
         target=terms.share,
         remaining=budget.remaining,
         terms={"target": str(terms.target), "hours": terms.hours, "counts": terms.counts},
+        measured_since=ledger.systems_since(system.pk for system in terms.systems.all()),
     )
 
 

@@ -36,6 +36,7 @@ def lines(months: Iterable[ClosedMonth], kinds: Iterable[Kind]) -> dict[Kind, li
 def line_of(row: ClosedFigure) -> Line:
     figures: Mapping[str, Any] = row.figures
     together, terms = figures["all_up"], figures["terms"]
+    since = figures.get("measured_since")
     return Line(
         Kind(row.kind),
         row.subject,
@@ -45,6 +46,7 @@ def line_of(row: ClosedFigure) -> Line:
         Availability.from_json(together) if together else None,
         Fraction(terms["target"]) / 100 if terms else None,
         terms=terms,
+        measured_since=datetime.fromisoformat(since) if since else None,
     )
 
 

@@ -69,6 +69,15 @@ class Ledger:
             system: together([self.of_interfaces[pk] for pk in interfaces]) for system, interfaces in self.parts.items()
         }
 
+    def measured_since(self, timelines: Iterable[Timeline]) -> datetime | None:
+        """The first answer that any of these hold, where the period began before it; None where it did not."""
+        first = min((spans[0].start for spans in timelines if spans), default=None)
+        return None if first is None or first <= self.period.start else first
+
+    def systems_since(self, systems: Iterable[int]) -> datetime | None:
+        """The same of systems by their ids."""
+        return self.measured_since(self.of_systems.get(pk, []) for pk in systems)
+
     @property
     def ahead(self) -> Period | None:
         """What of the period is still to come."""

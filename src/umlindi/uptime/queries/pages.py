@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -84,6 +85,13 @@ class UptimePage:
     @property
     def systems(self) -> Sequence[Row]:
         return self.rows[Kind.SYSTEM]
+
+    @property
+    def measured_since(self) -> datetime | None:
+        """The first answer of all, where the period began before it."""
+        firsts = [row.line.measured_since for row in self.organisations]
+        known = [first for first in firsts if first is not None]
+        return min(known, default=None) if len(known) == len(firsts) else None
 
     @property
     def missed(self) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -22,6 +22,12 @@ def digits(share: Fraction) -> str:
     """A share in percent, as digits alone: 99.898."""
     whole, rest = divmod(int(share * 100 * 10**DIGITS), 10**DIGITS)
     return f"{whole}.{rest:0{DIGITS}}"
+
+
+def since(first: datetime, zone: tzinfo) -> str:
+    """What a period says that began before the first answer in it: measured since 24 Nov 15:17."""
+    local = first.astimezone(zone)
+    return f"measured since {local.day} {local:%b %H:%M}"
 
 
 def lasted(time: timedelta) -> str:

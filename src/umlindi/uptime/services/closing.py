@@ -111,6 +111,7 @@ def _figure(line: Line, intervals: list[dict[str, Any]], spans: Timeline) -> Clo
             "own": line.own.to_json(),
             "all_up": line.all_up.to_json() if line.all_up else None,
             "terms": dict(line.terms) or None,
+            "measured_since": line.measured_since.isoformat() if line.measured_since else None,
             "counted": [spans[0].start.isoformat(), spans[-1].end.isoformat()] if spans else None,
         },
         intervals=intervals,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.template.loader import render_to_string
@@ -78,6 +79,13 @@ def seconds(value: timedelta) -> float:
 def verdict(value: Verdict | None) -> SafeString:
     """`{% verdict row.verdict %}`: how it stands against its target; a dash where nothing was promised."""
     return state(VERDICTS[value], value.capitalize()) if value else SafeString('<span class="none">–</span>')
+
+
+@register.simple_tag
+def measured(since: datetime, zone: str | None = None) -> SafeString:
+    """`{% measured line.measured_since %}`: measured since 24 Nov 15:17, by the house's clock or a site's."""
+    told = showing.since(since, ZoneInfo(zone) if zone else timezone.get_default_timezone())
+    return format_html('<time datetime="{}">{}</time>', since.isoformat(), told)
 
 
 @register.simple_tag

@@ -123,6 +123,36 @@ def test_a_closed_month_reads_the_same_from_its_rows_as_it_was_worked_out(system
         assert [(one.condition, one.window) for one in page.stretches] == [("down", ""), ("down", "Upgrade to 1.12.6")]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_where_the_period_began_before_the_first_answer_every_door_says_since_when(
+    browser: Client, program: Client, system: System, closed: bool
+) -> None:
+    first = OCTOBER.start + 9 * DAY - HOUR / 4
+    Spell.objects.filter(since=OCTOBER.start).update(since=first)
+    if closed:
+        services.close_months(HOUSE, AFTER)
+    said = "measured since 9 Oct 23:45"
+    index = words(browser.get("/uptime/?period=2026-10").text)
+    assert f"The figures are {said} ." in index
+    assert index.count(said) == 5, "its objective, organisation, site and system as well"
+    subjects = {"objectives": Objective.objects.get().pk, "systems": system.pk, "sites": system.site_id}
+    for kind, pk in subjects.items():
+        assert f"The figures are {said} ." in words(browser.get(f"/uptime/{kind}/{pk}/?period=2026-10").text)
+    told = program.get("/api/uptime/?period=2026-10").json()["rows"]
+    assert {datetime.fromisoformat(row["measured_since"]) for row in told} == {first}
+    spoken = CliRunner().invoke(main, ["uptime", "--period", "2026-10"]).output
+    assert spoken.splitlines()[0] == said
+    assert f"objective Imaging, Thusong Provincial Hospital, {said}" in spoken
+
+
+def test_what_was_measured_before_the_period_says_nothing_of_it(browser: Client, program: Client) -> None:
+    Spell.objects.filter(since=OCTOBER.start).update(since=OCTOBER.start - DAY)
+    assert "measured since" not in browser.get("/uptime/?period=2026-10").text
+    told = program.get("/api/uptime/?period=2026-10").json()["rows"]
+    assert {row["measured_since"] for row in told} == {None}
+    assert "measured since" not in CliRunner().invoke(main, ["uptime", "--period", "2026-10"]).output
+
+
 def test_a_period_that_is_none_says_so_and_shows_the_running_month(browser: Client) -> None:
     for asked in ("period=2026-13", "from=2026-02-02&to=2026-02-01", "from=x"):
         answer = browser.get(f"/uptime/?{asked}")
