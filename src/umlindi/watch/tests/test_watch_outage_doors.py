@@ -226,3 +226,16 @@ def test_the_api_tells_one_with_its_evidence(host: Interface, archive: Interface
     assert told["url"] == root.get_absolute_url()
     assert api.get(f"/api/outages/{below.pk}/").json()["because"] == root.pk
     assert "heard" not in told
+
+
+@pytest.mark.parametrize("kind", ["heartbeat", "house", "budget", "external"])
+def test_what_was_told_and_not_probed_speaks_of_no_step_that_failed(archive: Interface, kind: str) -> None:
+    site = archive.system.site
+    outages.report(
+        f"{kind}:1", kind, organisation=site.organisation, site=site, system=archive.system, subject="The nightly dump",
+        headline="did not report", since=ago(5), now=ago(4),
+    )  # fmt: skip
+    page = page_of(Outage.objects.get(), person(archive))
+    assert "Not known: this was told to Umlindi" in page
+    assert "The first step that failed" not in page
+    assert ("3 wards" in page) is (kind == "external")
