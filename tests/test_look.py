@@ -474,6 +474,44 @@ def test_a_live_page_keeps_what_was_open_sorted_and_focused(page: Page, site: Si
     assert page.evaluate("document.activeElement.id") == button.get_attribute("id")
 
 
+def test_a_live_page_swaps_without_a_complaint_where_a_style_was_left_behind(page: Page, site: Site) -> None:
+    """A field that was stretched, or once had its caret hidden, keeps a `style` that the policy lets no script write
+    into another: what is put in anew does not take it over. `page` fails for what the console says."""
+    page.goto(site.at("/"))
+    page.evaluate(
+        "for (const one of document.querySelectorAll('#live [id]')) { one.style.top = '0'; one.style.top = ''; }"
+    )
+    assert page.locator("#live input[id][style]").count() > 0
+    page.evaluate("document.querySelector('#live').dataset.old = 'yes'")
+    refresh(page)
+    page.wait_for_selector("#live:not([data-old])", state="attached")
+    page.wait_for_timeout(200)
+
+
+def test_the_first_alert_that_waits_has_the_first_button_whatever_came_above_it(page: Page, site: Site) -> None:
+    """Its answer is preserved over a live update, with the class it had."""
+    page.goto(site.at("/"))
+    waiting = page.locator(".waits .answer > summary")
+    assert waiting.count() > 1
+    colours = "all => all.map(one => getComputedStyle(one).backgroundColor)"
+    first, *others = waiting.evaluate_all(colours)
+    assert first not in others
+    page.evaluate("document.querySelector('.work').prepend([...document.querySelectorAll('.waits')].at(-1))")
+    assert waiting.evaluate_all(colours) == [first, *others]
+
+
+def test_a_chart_has_no_legend_until_it_is_pointed_at(page: Page, site: Site) -> None:
+    page.goto(site.at(SYSTEM))
+    page.locator("#speeds").evaluate("one => { one.open = true; }")
+    legend = page.locator(".latency .u-legend").first
+    legend.wait_for(state="attached")
+    assert not legend.is_visible()
+    page.locator(".latency .u-over").first.hover()
+    assert legend.is_visible()
+    page.mouse.move(0, 0)
+    assert not legend.is_visible()
+
+
 @pytest.mark.parametrize("address", ["/", SYSTEM])
 def test_a_probe_asked_for_is_said_to_be_under_way(page: Page, site: Site, address: str) -> None:
     page.goto(site.at(address))

@@ -10,11 +10,11 @@ from umlindi.accounts.models import Organisation
 from umlindi.alerts.models import Alert
 from umlindi.alerts.queries.cards import Card, closed_alerts, open_alerts
 from umlindi.alerts.queries.chain import Chain
+from umlindi.alerts.queries.duty import on_duty
 from umlindi.alerts.queries.figures import COUNTED, Figures, answer_figures
-from umlindi.alerts.queries.now import contacts_at
+from umlindi.alerts.queries.now import NowCard, contacts_at, told_card
 from umlindi.alerts.queries.pages import AlertPage, alert_page
 from umlindi.core.actors import Actor
-from umlindi.estate.models import Contact
 
 STATES = {
     "open": "Open",
@@ -75,16 +75,25 @@ def alert_list(actor: Actor, now: datetime, wanted: Wanted, organisation: Organi
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """One alert with who comes next and whom to ring."""
+    """One alert, with the same told of it as on Now. `waits_for_reader`: its reader was told, or is on call for it."""
 
     page: AlertPage
-    next_people: Sequence[str]
-    contact: Contact | None
+    one: NowCard
+    waits_for_reader: bool
 
 
 def alert_view(actor: Actor, pk: int, now: datetime) -> AlertView:
     """A visible alert, or Http404."""
     page = alert_page(actor, pk, now)
     alert = page.card.alert
-    contact = contacts_at(actor, [alert]).get(alert.pk)
-    return AlertView(page, Chain.load([alert], now).next_people(page.card), contact)
+    one = told_card(page.card, page.standing, contacts_at(actor, [alert]), Chain.load([alert], now))
+    return AlertView(page, one, _waits_for(actor, page.card, now))
+
+
+def _waits_for(actor: Actor, card: Card, now: datetime) -> bool:
+    if any(page.user_id == actor.user_id for page in card.told):
+        return True
+    responsible = (
+        duty for duty in on_duty(actor, now) if duty.rota.organisation_id in (None, card.alert.organisation_id)
+    )
+    return any(duty.person is not None and duty.person.pk == actor.user_id for duty in responsible)

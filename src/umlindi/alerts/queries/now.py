@@ -73,12 +73,33 @@ class NowCard:
         return self.roots[0] if self.roots else None
 
     @property
+    def causes(self) -> list[Mapping[str, Any]]:
+        """Likely causes, the likeliest first. Where much failed at once, one system's are not the alert's."""
+        return self.main.causes if self.main and self.card.alert.breadth == Alert.Breadth.ONE else []
+
+    @property
     def unsaid(self) -> Unsaid:
         return unsaid(self.main.outage.kind if self.main else OURS)
 
     @property
     def others(self) -> Sequence[Broken]:
         return self.roots[1:]
+
+    @property
+    def failing(self) -> list[tuple[str, Outage]]:
+        """What fails because of it, each system once, by the name under which it is known to be affected."""
+        return list({self._name(one): one for one in reversed(self.because)}.items())[::-1]
+
+    @property
+    def standing(self) -> list[str]:
+        """Who else is affected: whom it serves, and what stands on it and still works."""
+        failing = {name for name, _ in self.failing}
+        return [name for name in self.card.alert.affected if name not in failing]
+
+    def _name(self, outage: Outage) -> str:
+        name = outage.interface.system.name if outage.interface else outage.subject
+        known = (one for one in self.card.alert.affected if one == name or one.startswith(f"{name} ("))
+        return next(known, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +212,12 @@ def _told(actor: Actor, cards: Sequence[Card], now: datetime) -> list[NowCard]:
         by_alert[link.alert_id].append(link.outage)
     contacts = contacts_at(actor, [card.alert for card in cards])
     chain = Chain.load([card.alert for card in cards], now)
-    return [_card(card, by_alert[card.alert.pk], contacts, chain) for card in cards]
+    return [told_card(card, by_alert[card.alert.pk], contacts, chain) for card in cards]
 
 
-def _card(card: Card, outages: list[Outage], contacts: Mapping[int, Contact], chain: Chain) -> NowCard:
-    outages.sort(key=lambda one: leading(one.kind, one.condition, one.since))
+def told_card(card: Card, outages: Sequence[Outage], contacts: Mapping[int, Contact], chain: Chain) -> NowCard:
+    """An alert with its outages, whose `interface.system` has been fetched."""
+    outages = sorted(outages, key=lambda one: leading(one.kind, one.condition, one.since))
     return NowCard(
         card=card,
         roots=[Broken(one) for one in outages if one.because_id is None],

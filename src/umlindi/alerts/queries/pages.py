@@ -10,10 +10,10 @@ from django.db.models import F, QuerySet
 
 from umlindi.alerts.models import Alert, AlertEvent, AlertOutage, Attempt, Page, Policy
 from umlindi.alerts.queries.cards import Card, card_or_404
-from umlindi.alerts.rules.summing import OURS, leading
-from umlindi.alerts.rules.unsaid import Unsaid, unsaid
+from umlindi.alerts.rules.summing import leading
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
+from umlindi.watch.models import Outage
 
 MOST_OUTAGES = 200
 LOOKED_BACK = timedelta(days=1)
@@ -40,8 +40,11 @@ class AlertPage:
     merged: Sequence[Alert]
 
     @property
-    def unsaid(self) -> Unsaid:
-        return unsaid(self.roots[0].outage.kind if self.roots else OURS)
+    def standing(self) -> list[Outage]:
+        """The outages of which it is made now; once it is over, those that it was made of."""
+        links = [link for link in (*self.roots, *self.consequences) if link.left_at is None]
+        still = [link.outage for link in links if link.outage.until is None]
+        return still or [link.outage for link in links]
 
 
 def alert_page(actor: Actor, pk: int, now: datetime) -> AlertPage:
@@ -49,7 +52,7 @@ def alert_page(actor: Actor, pk: int, now: datetime) -> AlertPage:
     card = card_or_404(actor, pk, now)
     alert = card.alert
     links = list(
-        alert.links.select_related("outage__system", "outage__interface", "outage__because").order_by(
+        alert.links.select_related("outage__system", "outage__interface__system", "outage__because").order_by(
             F("left_at").asc(nulls_first=True), "outage__because", "joined_at"
         )[:MOST_OUTAGES]
     )

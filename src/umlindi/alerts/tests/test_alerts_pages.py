@@ -12,10 +12,19 @@ from django.utils import timezone
 from umlindi.accounts.models import Organisation, User
 from umlindi.accounts.rules import Role
 from umlindi.alerts.forms import MORNING, deadline
-from umlindi.alerts.models import Alert, AlertEvent, Policy
+from umlindi.alerts.models import Alert, AlertEvent, AlertOutage, Page, Policy
 from umlindi.core.models import AuditEvent
 from umlindi.oncall.models import Channel, Rota
-from umlindi.testing.estate import make_alert, make_organisation, make_user
+from umlindi.testing.estate import (
+    make_alert,
+    make_interface,
+    make_organisation,
+    make_outage,
+    make_site,
+    make_system,
+    make_user,
+)
+from umlindi.testing.oncall import make_answerer, make_rota
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +162,70 @@ def test_a_policy_that_tells_nobody_is_not_saved() -> None:
     said = client.post(f"/alerts/policies/new/?org={organisation.slug}", _policy()).text
     assert "somebody to tell" in said
     assert not Policy.objects.exists()
+
+
+SURE = {
+    "cause": "It lacks the move list",
+    "confidence": 0.85,
+    "fix": "Add it",
+    "unsafe": "Do not restart it",
+    "confirm": "Ask it",
+}
+
+
+def test_an_alerts_page_tells_the_same_diagnosis_as_its_card() -> None:
+    alert = make_alert(make_outage(last={"steps": [], "diagnosis": [SURE]}), cause="Refuses C-MOVE")
+    client = operator(owner_of(alert))
+    for address in ("/", alert.get_absolute_url()):
+        said = client.get(address).text
+        for words in ("It lacks the move list", "85 %", "Add it", "Do not restart it", "How to be sure", "Ask it"):
+            assert words in said
+        assert "Refuses C-MOVE" not in said
+
+
+def test_where_much_failed_at_once_one_systems_diagnosis_is_not_the_alerts() -> None:
+    outage = make_outage(last={"steps": [], "diagnosis": [SURE]})
+    alert = make_alert(outage, cause="Probably the link to the site", breadth="site")
+    for address in ("/", alert.get_absolute_url()):
+        said = operator(owner_of(alert)).get(address).text
+        assert "Probably the link to the site" in said
+        assert "It lacks the move list" not in said
+
+
+def test_what_fails_because_of_it_is_named_once_and_with_whom_it_serves() -> None:
+    organisation = make_organisation()
+    site = make_site(organisation)
+    root = make_outage(make_interface(make_system(site, name="Database")))
+    ris = make_system(site, name="RIS", serves="Reception")
+    alert = make_alert(root, affected=["RIS (Reception)", "CT 1"])
+    for name in ("HL7", "Web"):
+        hanging = make_outage(make_interface(ris, name=name), because=root)
+        AlertOutage.objects.create(alert=alert, outage=hanging, joined_at=timezone.now())
+    client = operator(organisation)
+    for address in ("/", alert.get_absolute_url()):
+        affects = client.get(address).text.split("<dt>Affects</dt>")[1].split("</div>")[0]
+        assert affects.count("RIS") == 1
+        assert ">RIS (Reception)</a> fails because of it.</p>CT 1<" in affects
+
+
+@pytest.mark.parametrize(("who", "said"), [("told", "you"), ("on call", "you"), ("neither", "an answer")])
+def test_an_alert_waits_for_who_was_told_or_is_on_call_and_else_for_an_answer(who: str, said: str) -> None:
+    now = timezone.now()
+    alert = make_alert(due_at=now + timedelta(minutes=5))
+    person = make_answerer(owner_of(alert))
+    if who == "on call":
+        make_rota(owner_of(alert), person)
+    elif who == "told":
+        Page.objects.create(
+            alert=alert, key="1", kind="page", user=person, to="Naledi", severity="critical", state="delivered",
+            made_at=now, armed_at=now, due_at=now, delivered_at=now,
+        )  # fmt: skip
+    assert f"It waits for {said}." in signed_in(person).get(alert.get_absolute_url()).text
+
+
+def test_heartbeats_and_the_house_are_found_where_alerts_and_systems_are() -> None:
+    client = operator(make_organisation())
+    for address in ("/alerts/", "/estate/"):
+        assert 'href="/heartbeats/"' in client.get(address).text
+    assert 'href="/heartbeats/house/"' not in client.get("/alerts/").text
+    assert 'href="/heartbeats/house/"' in operator(None).get("/alerts/").text
