@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
-from django.test import Client
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from umlindi.accounts.models import Organisation, User
@@ -20,6 +21,7 @@ from umlindi.core.models import AuditEvent
 from umlindi.estate.models import Interface
 from umlindi.status import services
 from umlindi.status.models import Link, Notice, StatusPage
+from umlindi.status.queries.system import PERIODS, past
 from umlindi.testing.estate import (
     make_alert,
     make_interface,
@@ -270,3 +272,17 @@ def test_a_systems_page_tells_its_past_and_leaves_it_out_where_only_the_present_
     assert "How it went" not in client.get(address, headers={"HX-Request": "true", "HX-Target": "live"}).text
     assert 'href="?days=30#past-title" aria-current="true"' in client.get(f"{address}?days=30").text
     assert client.get(f"{address}?days=31").status_code == 200
+
+
+@pytest.mark.parametrize(("first", "said"), [(datetime(2026, 11, 24, 15, 17, tzinfo=UTC), True), (None, False)])
+def test_a_systems_month_is_told_from_its_first_answer_where_the_month_began_before(
+    first: datetime | None, said: bool
+) -> None:
+    interface, now = make_interface(), datetime(2026, 11, 24, 18, tzinfo=UTC)
+    since = first or now - timedelta(days=60)
+    Spell.objects.create(interface=interface, condition="up", since=since, until=None, probed_at=now)
+    told = past(HOUSE, interface.system, 1, now)
+    assert told.month_since == first
+    context = {"past": told, "periods": PERIODS, "system": interface.system, "zone": "Africa/Johannesburg"}
+    shown = render_to_string("status/panel_system.html", context, RequestFactory().get("/"))
+    assert ("measured since 24 Nov 17:17" in shown) == said
