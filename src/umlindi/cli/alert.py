@@ -8,27 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from umlindi.cli.django import with_django
+from umlindi.cli.django import InHome
 
 if TYPE_CHECKING:
     from umlindi.alerts.queries import Card
     from umlindi.core.actors import Actor
 
 
-home_option = click.option("--home", metavar="DIR", help="Home folder; UMLINDI_HOME or the default otherwise.")
-
-
-@click.group()
-def command() -> None:
+@click.group(cls=InHome)
+def command(home: str | None) -> None:
     """What is broken and who has it; acknowledge."""
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="A JSON array instead of lines.")
-@home_option
-def list_(as_json: bool, home: str | None) -> None:
+def list_(as_json: bool) -> None:
     """Open alerts: what needs a person first."""
-    with_django(home)
     from django.utils import timezone
 
     from umlindi.alerts import queries
@@ -45,10 +40,8 @@ def list_(as_json: bool, home: str | None) -> None:
 
 @command.command()
 @click.argument("number", type=int)
-@home_option
-def show(number: int, home: str | None) -> None:
+def show(number: int) -> None:
     """One alert with its timeline and pages."""
-    with_django(home)
     from django.utils import timezone
 
     from umlindi.alerts import queries
@@ -73,10 +66,8 @@ def show(number: int, home: str | None) -> None:
 @click.option(
     "--hours", type=click.FloatRange(0, 168, min_open=True), help="For how long; else as usual for its severity."
 )
-@home_option
-def ack(number: int, username: str, reason: str, hours: float | None, home: str | None) -> None:
+def ack(number: int, username: str, reason: str, hours: float | None) -> None:
     """Acknowledge an alert: no more pages until then, or until it gets worse."""
-    with_django(home)
     from django.utils import timezone
 
     from umlindi.alerts import services

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from umlindi.cli.django import with_django
+from umlindi.cli.django import InHome
 
 if TYPE_CHECKING:
     from umlindi.core.verification import Verdict
 
 
-@click.group()
-@click.option("--home", help="The home folder; else UMLINDI_HOME, else the default.")
+@click.group(cls=InHome)
 def command(home: str | None) -> None:
     """Verify and export the audit trail."""
-    with_django(home)
 
 
 @command.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from typing import Any
 
 import click
 import django
@@ -26,6 +27,31 @@ def with_django(home: str | None = None) -> None:
     django.setup()
     if missing := import_module("umlindi.core.checks").missing_secrets():
         raise click.ClickException(missing)
+
+
+class InHome(click.Group):
+    """A noun whose verbs work on a home: `--home` may stand before the verb or after it. Help needs no home."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.params.append(_home())
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Give the verb the option, and set Django up before it runs."""
+        run = cmd.callback
+
+        def in_home(*args: Any, home: str | None, **given: Any) -> Any:
+            parent = click.get_current_context().parent
+            with_django(home or (parent.params.get("home") if parent else None))
+            return run(*args, **given) if run else None
+
+        cmd.params.append(_home())
+        cmd.callback = in_home
+        super().add_command(cmd, name)
+
+
+def _home() -> click.Option:
+    return click.Option(["--home"], metavar="DIR", help="Home folder; UMLINDI_HOME or the default otherwise.")
 
 
 def _running_database(home: Home) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from umlindi.cli.django import with_django
+from umlindi.cli.django import InHome
 
 if TYPE_CHECKING:
     from umlindi.accounts.models import User
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 ROLES = click.Choice(["viewer", "operator", "administrator", "auditor", "client"])
 
 
-@click.group()
-@click.option("--home", help="The home folder; else UMLINDI_HOME, else the default.")
+@click.group(cls=InHome)
 def command(home: str | None) -> None:
     """People and their first sign-in."""
-    with_django(home)
 
 
 @command.command("list")

@@ -104,6 +104,18 @@ _UNASKED = {
 }
 
 
+_DRIFTS = frozenset({("host-silent", "connect-timeout")})
+
+
+def drifts(before: str, after: str) -> bool:
+    """Whether a newer diagnosis of an open outage is only what the fault made of our own probes.
+
+    A process that hangs takes our connections until its queue is full of them, and then none: it hangs all the same,
+    and no firewall need be looked at. `before` and `after` are rules of the catalogue.
+    """
+    return (before, after) in _DRIFTS
+
+
 def told_of(result: ProbeResult) -> Told:
     """The likeliest cause of a result's first failure. A result without one is of a peer that comes and goes."""
     failure = result.first_failure()

@@ -14,7 +14,7 @@ from django.db.models import Max
 from umlindi.core.actors import Actor
 from umlindi.watch.affected import Affected
 from umlindi.watch.models import Outage
-from umlindi.watch.rules.outages import Told, worse
+from umlindi.watch.rules.outages import Told, drifts, worse
 from umlindi.watch.services.causing import ask_beneath, settle_causes
 
 LOCK = 0x6F757467
@@ -83,6 +83,8 @@ class Ledger:
 
     def retell(self, outage: Outage, condition: str, told: Told, evidence: Mapping[str, Any]) -> None:
         """Tell an open one anew. Only a worse condition and another cause are news."""
+        if drifts(outage.cause_rule, told.rule):
+            return
         if worse(condition, outage.condition):
             outage.condition, outage.headline, outage.heard = condition, told.headline[:300], False
             self._worsened(outage)

@@ -483,3 +483,12 @@ def test_a_report_that_is_missing_stops_nobody_and_what_another_watcher_saw_does
         subject="archive", headline="did not report", since=NOON,
     )  # fmt: skip
     assert outages.report_all([told], NOON)[0].affected == (["viewer"] if kind == "external" else [])
+
+
+def test_a_hanging_peer_whose_queue_is_full_of_our_probes_still_hangs(archive: Interface) -> None:
+    turn(archive, DOWN, 0, bad("association", "TIMEOUT", "host-silent"))
+    turn(archive, DOWN, 2, bad("tcp", "TIMEOUT", "connect-timeout"))
+    told = only(archive)
+    assert (told.cause_rule, told.last["diagnosis"][0]["rule"]) == ("host-silent", "host-silent")
+    turn(archive, DOWN, 4, bad("tcp", "ECONNREFUSED", "connection-refused"))
+    assert only(archive).cause_rule == "connection-refused"
