@@ -32,13 +32,23 @@ def clocked(card: Card) -> bool:
 
 @register.filter
 def told_in_words(card: Card) -> SafeString:
-    """Who was told and whether it arrived, the newest of each: "Nomvula Dlamini, SMS, 08:05"."""
-    newest = {page.to: page for page in card.pages if page.state != Page.State.CANCELLED}
-    said = [_told(page) for page in newest.values()][-NAMED:]
-    more = len(newest) - len(said)
+    """Who was told and whether it arrived: "Nomvula Dlamini, SMS, 08:05". One channel that arrived is enough."""
+    best: dict[str, Page] = {}
+    for page in card.pages:
+        if page.state != Page.State.CANCELLED and _certainty(page) >= _certainty(best.get(page.to)):
+            best[page.to] = page
+    said = [_told(page) for page in best.values()][-NAMED:]
+    more = len(best) - len(said)
     if more:
         said.append(format_html("{} more", more))
     return format_html_join(" · ", "{}", ((one,) for one in said))
+
+
+def _certainty(page: Page | None) -> int:
+    """How sure it is that this page reaches anybody."""
+    if page is None or page.state == Page.State.FAILED:
+        return 0
+    return 2 if page.state == Page.State.DELIVERED else 1
 
 
 def _told(page: Page) -> SafeString:

@@ -229,3 +229,24 @@ def test_heartbeats_and_the_house_are_found_where_alerts_and_systems_are() -> No
         assert 'href="/heartbeats/"' in client.get(address).text
     assert 'href="/heartbeats/house/"' not in client.get("/alerts/").text
     assert 'href="/heartbeats/house/"' in operator(None).get("/alerts/").text
+
+
+def test_who_was_reached_by_one_channel_was_reached_though_another_failed() -> None:
+    now = timezone.now()
+    alert = make_alert(due_at=now + timedelta(minutes=5))
+    person = make_answerer(owner_of(alert))
+    for number, state in enumerate(("delivered", "failed")):
+        Page.objects.create(
+            alert=alert, key=str(number), kind="page", user=person, to="Naledi", severity="critical", state=state,
+            made_at=now, armed_at=now, due_at=now, delivered_at=now if state == "delivered" else None, reason="NO-SMTP",
+        )  # fmt: skip
+    told = signed_in(person).get(alert.get_absolute_url()).text.split("<dt>Told</dt>")[1].split("</div>")[0]
+    assert "not delivered" not in told
+
+
+def test_the_page_of_an_alert_that_is_over_says_so_and_how_its_clock_ended() -> None:
+    now = timezone.now()
+    alert = make_alert(state="resolved", resolved_at=now, clock="met", answered_at=now, answered_by="Naledi Mokoena")
+    said = operator(owner_of(alert)).get(alert.get_absolute_url()).text
+    assert "What was broken" in said
+    assert "Acknowledged in time: Naledi Mokoena" in said
