@@ -66,7 +66,7 @@ def lab(album: Album) -> None:
 def broken(album: Album) -> None:
     """What the lab broke, as Now names it, and the ladder that shows it."""
     album.open("/")
-    expect(album.page.locator("h1")).to_have_text(re.compile(BROKEN), timeout=PROBED_MS)
+    expect(album.page.locator("article.fault").first).to_contain_text(BROKEN, timeout=PROBED_MS)
     album.take("now-broken")
     album.page.locator("summary", has_text="The ladder").first.click()
     album.take("ladder", of="article.fault")
