@@ -19,7 +19,7 @@ from umlindi.demo.peers.phones import Rung, phones_file, read
 from umlindi.demo.staffing import ESCALATES_AFTER, PEOPLE
 from umlindi.testing.product import Up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.e2e, pytest.mark.waits, pytest.mark.timeout(480)]
 
 FIRST_LINE = {PEOPLE[0][0], PEOPLE[1][0]}
 SECOND_LINE = PEOPLE[2][0]

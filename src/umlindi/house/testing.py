@@ -94,3 +94,8 @@ def _sweep() -> None:
         pid = root.name.removeprefix(PREFIX).partition("-")[0]
         if root.stat().st_uid == os.geteuid() and pid.isdigit() and not psutil.pid_exists(int(pid)):
             _end(Cluster(Home(root)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What mostly waits begins first, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
