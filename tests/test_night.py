@@ -69,7 +69,7 @@ def test_one_fault_is_one_alert_that_escalates_until_answered_and_ends_when_mend
     wait_for(product.home, PAGED_WITHIN_S, pages_about(UNANSWERED, SECOND_LINE, title="[OVER]"))
 
     alerts = page.request.get(f"{now}api/alerts/?state=over").json()
-    about = [one for one in alerts if ANSWERED in one["title"]]
+    about = [card["alert"] for card in alerts if ANSWERED in card["alert"]["title"]]
     assert len(about) == 1
     assert datetime.fromisoformat(about[0]["resolved_at"]) > datetime.fromisoformat(about[0]["since"])
 

@@ -213,9 +213,13 @@ def test_what_happened_while_the_database_was_away_is_known_afterwards_though_th
 def test_a_killed_process_is_stood_in_for_within_two_intervals(cluster: Cluster, tmp_path: Path) -> None:
     described(cluster, [free_port() for _ in range(20)], tmp_path)
     with watching(cluster) as one, watching(cluster) as other:
-        wait_for(
-            lambda: len(ask(cluster, "SELECT DISTINCT claimed_by FROM watch_probe WHERE claimed_by <> ''")) == 2, 60
-        )
+        seen: set[str] = set()
+
+        def both_have_had_some() -> bool:
+            seen.update(row[0] for row in ask(cluster, "SELECT claimed_by FROM watch_probe WHERE claimed_by <> ''"))
+            return len(seen) == 2
+
+        wait_for(both_have_had_some, 90)
         one.send_signal(signal.SIGKILL)
         killed = datetime.now(UTC)
         time.sleep(20)
