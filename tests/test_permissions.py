@@ -33,12 +33,12 @@ from umlindi.alerts.models import Alert, Policy
 from umlindi.config import urls
 from umlindi.core.actors import Actor
 from umlindi.core.audit import record
+from umlindi.core.digests import digest_of
 from umlindi.core.models import AuditEvent
 from umlindi.demo.faults import choose
 from umlindi.estate.models import Contact, Dependency, System
 from umlindi.heartbeats.models import Heartbeat
 from umlindi.oncall.models import Holiday, Override, Profile, Swap
-from umlindi.oncall.rules.secrets import digest_of
 from umlindi.status.models import Notice, StatusPage
 from umlindi.status.services import make_link
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user

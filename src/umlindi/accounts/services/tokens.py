@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from umlindi.accounts.rules import IN_PERSON, LONGEST_TOKEN, SIGNS_NOTHING, may_
 from umlindi.accounts.services.refusals import Refused
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited
+from umlindi.core.digests import digest_of
 
 MARK = "uml_"
 PREFIX_LENGTH = 12
@@ -37,7 +37,7 @@ def create_token(
     if not rights or not all(actor.may(right) for right in rights):
         raise Refused("A token holds at least one right, and none that you do not hold.")
     secret = MARK + secrets.token_hex(4) + "_" + secrets.token_urlsafe(32)
-    token = Token(user=user, name=name, prefix=secret[:PREFIX_LENGTH], digest=_digest(secret), expires_at=expires_at)
+    token = Token(user=user, name=name, prefix=secret[:PREFIX_LENGTH], digest=digest_of(secret), expires_at=expires_at)
     token.rights = sorted(rights)
     with audited(actor, "token.created", token):
         token.save()
@@ -58,15 +58,10 @@ def revoke_token(actor: Actor, token: Token, now: datetime) -> None:
 def token_behind(secret: str, now: datetime) -> Token | None:
     """The live token of an active person with this secret, its use noted; None for anything else."""
     token = Token.objects.select_related("user").filter(prefix=secret[:PREFIX_LENGTH]).first()
-    if token is None or not hmac.compare_digest(token.digest, _digest(secret)):
+    if token is None or not hmac.compare_digest(token.digest, digest_of(secret)):
         return None
     if token.revoked_at is not None or token.expires_at <= now or not token.user.is_active:
         return None
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
     Token.objects.filter(stale, pk=token.pk).update(last_used_at=now)
     return token
-
-
-def _digest(secret: str) -> str:
-    """SHA-256 without salt or stretching is enough for 256 random bits."""
-    return hashlib.sha256(secret.encode()).hexdigest()

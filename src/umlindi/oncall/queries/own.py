@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db.models import Q
 
 from umlindi.accounts.models import User
+from umlindi.core.digests import digest_of
 from umlindi.oncall.models import Profile, Rota
 from umlindi.oncall.queries.plans import roster_of
 from umlindi.oncall.rules.rotation import Shift
-from umlindi.oncall.rules.secrets import digest_of
 
 
 def person_behind(secret: str) -> User | None:

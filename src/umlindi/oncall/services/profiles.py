@@ -10,9 +10,9 @@ from django.db import transaction
 from umlindi.accounts.models import User
 from umlindi.core.actors import Actor, Forbidden
 from umlindi.core.audit import audited, record
+from umlindi.core.digests import digest_of
 from umlindi.oncall.models import Channel, PersonalRule, Profile
 from umlindi.oncall.queries.channels import may_arrange
-from umlindi.oncall.rules.secrets import digest_of
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.services.places import EDIT, require_hours, require_zone
 

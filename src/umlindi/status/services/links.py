@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from django.db.models import Q
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.audit import audited
+from umlindi.core.digests import digest_of
 from umlindi.status.models import Link, StatusPage
 
 EDIT = "watch.edit"
@@ -27,7 +27,7 @@ def make_link(
     owner = page.organisation if page else organisation
     actor.require(EDIT, owner.pk if owner else EVERYWHERE)
     secret = secrets.token_urlsafe(32)
-    link = Link(organisation=owner, page=page, name=name, digest=_digest(secret), made_at=now, made_by=actor.name)
+    link = Link(organisation=owner, page=page, name=name, digest=digest_of(secret), made_at=now, made_by=actor.name)
     with audited(actor, "link.made", link):
         link.save()
     return link, secret
@@ -45,13 +45,8 @@ def revoke_link(actor: Actor, link: Link, now: datetime) -> None:
 
 def link_behind(secret: str, now: datetime) -> Link | None:
     """The live link with this secret, its use noted at most once a minute; None for anything else."""
-    link = Link.objects.select_related("organisation", "page").filter(digest=_digest(secret), revoked_at=None).first()
+    link = Link.objects.select_related("organisation", "page").filter(digest=digest_of(secret), revoked_at=None).first()
     if link is not None:
         stale = Q(used_at=None) | Q(used_at__lt=now - USE_NOTED_EVERY)
         Link.objects.filter(stale, pk=link.pk).update(used_at=now)
     return link
-
-
-def _digest(secret: str) -> str:
-    """SHA-256 without salt or stretching is enough for 256 random bits."""
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Secrets of links: only their digest is kept."""
+"""Secrets that we make: only their digest is kept."""
 
 from __future__ import annotations
 
