@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from umlindi.alerts.models import Alert, AlertOutage, Setback
@@ -16,6 +16,7 @@ from umlindi.alerts.services.events import Kind, note
 from umlindi.alerts.services.policies import frozen_policies
 from umlindi.alerts.services.settling import current_outages, part_of, settle
 from umlindi.alerts.services.storming import burst_of, gathering, open_storms, scope_of
+from umlindi.core.locks import is_mine
 from umlindi.watch.models import Outage
 
 LOCK = 0x414C5254
@@ -30,7 +31,7 @@ State = Alert.State
 def take(now: datetime) -> int:
     """Take up to BATCH outages into alerts, in one transaction. How many; 0 also where another process is at it."""
     with transaction.atomic():
-        if not _is_mine():
+        if not is_mine(LOCK):
             return 0
         batch = list(_unheard(now)[:BATCH])
         if batch:
@@ -47,7 +48,7 @@ def unheard(now: datetime) -> list[int]:
 def take_one(outage_id: int, now: datetime) -> None:
     """Take one outage by itself, after a batch broke."""
     with transaction.atomic():
-        if _is_mine() and (batch := list(_unheard(now).filter(pk=outage_id))):
+        if is_mine(LOCK) and (batch := list(_unheard(now).filter(pk=outage_id))):
             _Taking(batch, now).run()
 
 
@@ -61,13 +62,6 @@ def set_aside(outage_id: int, error: str, now: datetime) -> None:
             setback.again_at = now + min(SET_ASIDE * int(2**setback.tries), LONGEST_ASIDE)
             setback.tries, setback.error = setback.tries + 1, error[:100]
             setback.save()
-
-
-def _is_mine() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        mine: bool = cursor.fetchone()[0]
-        return mine
 
 
 def _unheard(now: datetime) -> QuerySet[Outage]:

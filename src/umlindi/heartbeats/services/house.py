@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from umlindi.core.locks import is_mine
 from umlindi.core.models import Beat, ScheduledJob, ScheduledRun
 from umlindi.core.scheduled import SCHEDULES, Schedule, run_late
 from umlindi.heartbeats.rules.house import (
@@ -37,19 +38,12 @@ SEEN_EVERY = timedelta(minutes=1)
 def look_after_house(now: datetime) -> None:
     """Make outages of what is wrong, and end those of what is right again. One pager at a time does it."""
     with transaction.atomic():
-        if _is_mine():
+        if is_mine(LOCK):
             jobs = watched_jobs(_look(now))
             _make_up(jobs, now)
             found = [*process_faults(lives(now), now), *queue_faults(waiting(now), now)]
             found += [fault for job in jobs if (fault := job_fault(job, now)) is not None]
             _settle({fault.key: fault for fault in found}, now)
-
-
-def _is_mine() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        mine: bool = cursor.fetchone()[0]
-        return mine
 
 
 def _settle(found: Mapping[str, HouseFault], now: datetime) -> None:
