@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from django.db import InterfaceError, OperationalError
 from umlindi.alerts import services
 from umlindi.alerts.models import Page
 from umlindi.core.beats import pulse
+from umlindi.core.running import run_until_stopped
 from umlindi.core.threads import DatabaseThread
 from umlindi.heartbeats.services import tick
 from umlindi.probes.faults import Fault, Layer, Permanent
@@ -55,15 +55,7 @@ class Work:
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; what is being sent at that moment has a few seconds to end."""
-    asyncio.run(_main())
-
-
-async def _main() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await page(stop)
+    run_until_stopped(page)
 
 
 async def page(stop: asyncio.Event) -> None:

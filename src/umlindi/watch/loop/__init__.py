@@ -7,22 +7,14 @@ disk what it could not record. While the database is away each goes on asking wh
 from __future__ import annotations
 
 import asyncio
-import signal
 
+from umlindi.core.running import run_until_stopped
 from umlindi.watch.loop.process import WatchProcess
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT, then let go of what is in hand."""
-    asyncio.run(_main())
-
-
-async def _main() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await watch(stop)
+    run_until_stopped(watch)
 
 
 async def watch(stop: asyncio.Event) -> None:
