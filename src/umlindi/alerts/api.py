@@ -21,6 +21,7 @@ from umlindi.alerts.rules.clock import Verdict
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible_or_404
 from umlindi.oncall.rules.severity import Severity
+from umlindi.web.api import conflict, valid
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
@@ -182,7 +183,7 @@ class AlertsView(APIView):
 
     @extend_schema(parameters=[FilterSerializer], responses=CardSerializer(many=True))
     def get(self, request: Request) -> Response:
-        asked = _valid(FilterSerializer(data=request.query_params))
+        asked = valid(FilterSerializer(data=request.query_params))
         actor, now = actor_of_request(request), timezone.now()
         organisation = _organisation(actor, asked)
         cards = [] if asked.get("state") == "over" else queries.open_alerts(actor, now, organisation)
@@ -212,7 +213,7 @@ class AcknowledgeView(APIView):
     @extend_schema(request=AcknowledgeSerializer, responses={200: AlertSerializer, 409: None})
     def post(self, request: Request, pk: int) -> Response:
         actor, alert = _asked_for(request, pk)
-        asked = _valid(AcknowledgeSerializer(data=request.data))
+        asked = valid(AcknowledgeSerializer(data=request.data))
         return _answer(
             lambda: services.acknowledge(actor, alert, asked["reason"], timezone.now(), asked["until"]),
         )
@@ -226,7 +227,7 @@ class SnoozeView(APIView):
     @extend_schema(request=SnoozeSerializer, responses={200: AlertSerializer, 409: None})
     def post(self, request: Request, pk: int) -> Response:
         actor, alert = _asked_for(request, pk)
-        asked = _valid(SnoozeSerializer(data=request.data))
+        asked = valid(SnoozeSerializer(data=request.data))
         return _answer(lambda: services.snooze(actor, alert, asked["reason"], asked["until"], timezone.now()))
 
 
@@ -238,7 +239,7 @@ class CloseView(APIView):
     @extend_schema(request=AnswerReasonSerializer, responses={200: AlertSerializer, 409: None})
     def post(self, request: Request, pk: int) -> Response:
         actor, alert = _asked_for(request, pk)
-        asked = _valid(AnswerReasonSerializer(data=request.data))
+        asked = valid(AnswerReasonSerializer(data=request.data))
         return _answer(lambda: services.close(actor, alert, asked["reason"], timezone.now()))
 
 
@@ -250,7 +251,7 @@ class CommentView(APIView):
     @extend_schema(request=CommentSerializer, responses={201: None})
     def post(self, request: Request, pk: int) -> Response:
         actor, alert = _asked_for(request, pk)
-        services.comment(actor, alert, _valid(CommentSerializer(data=request.data))["text"], timezone.now())
+        services.comment(actor, alert, valid(CommentSerializer(data=request.data))["text"], timezone.now())
         return Response(status=status.HTTP_201_CREATED)
 
 
@@ -261,7 +262,7 @@ class FiguresView(APIView):
 
     @extend_schema(parameters=[PeriodSerializer], responses=FiguresSerializer)
     def get(self, request: Request) -> Response:
-        asked = _valid(PeriodSerializer(data=request.query_params))
+        asked = valid(PeriodSerializer(data=request.query_params))
         actor = actor_of_request(request)
         whose = _organisation(actor, asked)
         found = queries.answer_figures(actor, asked["start"], asked["end"], timezone.now(), organisation=whose)
@@ -288,8 +289,7 @@ def _answer(verb: Callable[[], Alert]) -> Response:
     try:
         return Response(AlertSerializer(verb()).data)
     except services.AlreadyOver:
-        told = {"code": "already_over", "message": "this alert is over", "fields": {}}
-        return Response({"error": told}, status=status.HTTP_409_CONFLICT)
+        return conflict("already_over", "this alert is over")
     except services.NoReason as error:
         raise serializers.ValidationError({"reason": ["say what is being done"]}) from error
     except services.BadDeadline as error:
@@ -299,12 +299,6 @@ def _answer(verb: Callable[[], Alert]) -> Response:
 def _organisation(actor: Actor, asked: dict[str, Any]) -> Organisation | None:
     slug = asked.get("organisation")
     return visible_or_404(actor, Organisation, slug=slug) if slug else None
-
-
-def _valid(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
 
 
 urlpatterns = [

@@ -21,6 +21,7 @@ from umlindi.watch import queries, services
 from umlindi.watch.api_outages import OutagesView, OutageView
 from umlindi.watch.jobs import check_estate
 from umlindi.watch.models import Check, CheckLine
+from umlindi.web.api import conflict, valid
 
 
 class PresentSerializer(serializers.Serializer[Any]):
@@ -100,7 +101,7 @@ class ChecksView(APIView):
 
     @extend_schema(request=StartSerializer, responses={201: CheckSerializer})
     def post(self, request: Request) -> Response:
-        asked = _valid(StartSerializer(data=request.data))
+        asked = valid(StartSerializer(data=request.data))
         actor = actor_of_request(request)
         organisation = visible_or_404(actor, Organisation, slug=asked["organisation"])
         with transaction.atomic():
@@ -127,28 +128,18 @@ class SignView(APIView):
 
     @extend_schema(request=SignSerializer, responses={200: CheckSerializer, 409: None})
     def post(self, request: Request, pk: int) -> Response:
-        asked = _valid(SignSerializer(data=request.data))
+        asked = valid(SignSerializer(data=request.data))
         actor = actor_of_request(request)
         check = visible_or_404(actor, Check, pk=pk)
         try:
             signed = services.sign(actor, check, asked["remarks"], timezone.now())
         except services.NotFinished:
-            return _conflict("not_finished", "the check is still running")
+            return conflict("not_finished", "the check is still running")
         except services.Unnamed:
-            return _conflict("unnamed", "a named person signs, and this account has no name")
+            return conflict("unnamed", "a named person signs, and this account has no name")
         except services.AlreadySigned:
-            return _conflict("already_signed", "this check was signed before")
+            return conflict("already_signed", "this check was signed before")
         return Response(CheckSerializer(signed).data)
-
-
-def _valid(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
-
-
-def _conflict(code: str, message: str) -> Response:
-    return Response({"error": {"code": code, "message": message, "fields": {}}}, status=status.HTTP_409_CONFLICT)
 
 
 urlpatterns = [

@@ -10,6 +10,8 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Valid
 from rest_framework.exceptions import PermissionDenied as NotAllowed
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.status import HTTP_409_CONFLICT
 from rest_framework.views import exception_handler
 
 from umlindi.core.actors import Forbidden
@@ -19,6 +21,18 @@ class Pages(LimitOffsetPagination):
     """At most so many rows at once, whatever is asked: nobody has the server hold a table in memory."""
 
     max_limit = 1000
+
+
+def valid(serializer: Serializer[Any]) -> dict[str, Any]:
+    """What was sent, as the serializer read it. Raises what becomes a 400 with every refused field."""
+    serializer.is_valid(raise_exception=True)
+    data: dict[str, Any] = serializer.validated_data
+    return data
+
+
+def conflict(code: str, message: str) -> Response:
+    """409: it was well said, and things stand otherwise."""
+    return Response({"error": {"code": code, "message": message, "fields": {}}}, status=HTTP_409_CONFLICT)
 
 
 def explain_error(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -17,11 +17,12 @@ from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible, visible_or_404
 from umlindi.estate.models import System
-from umlindi.uptime.api.shared import ReasonSerializer, all_named, organisation_named, refusal, valid
+from umlindi.uptime.api.shared import ReasonSerializer, all_named, organisation_named, refusal
 from umlindi.uptime.models import Objective, Terms
 from umlindi.uptime.services import objectives
 from umlindi.uptime.services.objectives import EDIT, Promised
 from umlindi.uptime.services.windows import Invalid
+from umlindi.web.api import valid
 
 VIEW = "alert.view"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
@@ -26,12 +26,6 @@ class Over(APIException):
 
 class ReasonSerializer(serializers.Serializer[dict[str, str]]):
     reason = serializers.CharField(max_length=300)
-
-
-def valid(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
 
 
 def refusal(complaints: Mapping[str, str]) -> ValidationError:

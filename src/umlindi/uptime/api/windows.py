@@ -20,12 +20,13 @@ from umlindi.core.actors import Actor
 from umlindi.core.scope import visible_or_404
 from umlindi.estate.models import Site, System
 from umlindi.uptime import queries, services
-from umlindi.uptime.api.shared import Over, ReasonSerializer, all_named, organisation_named, refusal, valid
+from umlindi.uptime.api.shared import Over, ReasonSerializer, all_named, organisation_named, refusal
 from umlindi.uptime.models import Window
 from umlindi.uptime.queries.book import zone as house_zone
 from umlindi.uptime.rules.windows import MOST_WEEKS
 from umlindi.uptime.services import History, Invalid, Wanted
 from umlindi.uptime.services.windows import EDIT
+from umlindi.web.api import valid
 
 VIEW = "alert.view"
 
