@@ -15,10 +15,9 @@ from django.utils.text import capfirst
 
 from umlindi.accounts import services
 from umlindi.accounts.models import Organisation
-from umlindi.accounts.queries import actor_of
+from umlindi.accounts.queries import actor_of, organisations_where
 from umlindi.accounts.rules import IN_PERSON, LONGEST_TOKEN, RIGHT_WORDS, SIGNS_NOTHING, Role, may_grant
 from umlindi.core.actors import EVERYWHERE, Actor
-from umlindi.core.scope import visible
 
 LIFETIMES = {30: "30 days", 90: "90 days", 180: "half a year", LONGEST_TOKEN.days: "a year"}
 
@@ -85,7 +84,7 @@ class RoleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.actor = actor
         place: forms.ModelChoiceField[Organisation] = self.fields["organisation"]  # type: ignore[assignment]
-        place.queryset = _administered(actor)
+        place.queryset = organisations_where(actor, "people.edit")
         place.empty_label = "Every organisation"
         place.required = not actor.may("people.edit", EVERYWHERE)
         if place.required:
@@ -128,9 +127,3 @@ class TokenForm(forms.Form):
 
     def expires_at(self, now: datetime | None = None) -> datetime:
         return (now or timezone.now()) + timedelta(days=self.cleaned_data["days"])
-
-
-def _administered(actor: Actor) -> Any:
-    organisations = actor.organisations("people.edit")
-    found = visible(actor, Organisation)
-    return found if organisations is None else found.filter(pk__in=organisations)

@@ -12,12 +12,19 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from umlindi.accounts.models import Membership, Token, User
+from umlindi.accounts.models import Membership, Organisation, Token, User
 from umlindi.accounts.rules import Role, rights_of
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.scope import visible
 
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+def organisations_where(actor: Actor, right: str) -> QuerySet[Organisation]:
+    """Those an actor sees and holds a right in."""
+    allowed = actor.organisations(right)
+    rows = visible(actor, Organisation)
+    return rows if allowed is None else rows.filter(pk__in=allowed)
 
 
 def rights_per_organisation(user: User) -> dict[int, frozenset[str]]:

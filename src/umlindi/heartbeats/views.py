@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from umlindi.accounts.doors import Request, needs, public
+from umlindi.accounts.doors import Request, chosen, needs, public
 from umlindi.accounts.models import Organisation
+from umlindi.accounts.queries import organisations_where
 from umlindi.core.actors import EVERYWHERE
-from umlindi.core.scope import visible, visible_or_404
+from umlindi.core.scope import visible_or_404
 from umlindi.heartbeats import queries, services
 from umlindi.heartbeats.forms import HeartbeatForm, initial
 from umlindi.heartbeats.models import Heartbeat
@@ -79,13 +80,12 @@ def _too_often(key: str, a_minute: int) -> bool:
 @needs("alert.view")
 def list_(request: Request) -> HttpResponse:
     """Does everything report that should, and when is the next due?"""
-    slug = request.GET.get("org")
-    chosen = visible_or_404(request.actor, Organisation, slug=slug) if slug else None
-    organisations = [each for each in visible(request.actor, Organisation) if request.actor.may(EDIT, each.pk)]
-    rows = queries.rows(request.actor, chosen)
+    narrowed = chosen(request)
+    organisations = organisations_where(request.actor, EDIT)
+    rows = queries.rows(request.actor, narrowed)
     context = {
         "rows": rows,
-        "editable": [chosen] if chosen in organisations else organisations,
+        "editable": [narrowed] if narrowed in organisations else organisations,
         "sees_house": request.actor.may("alert.view", EVERYWHERE),
         "down": sum(row.heartbeat.state == State.DOWN for row in rows),
         "late": sum(row.heartbeat.state == State.LATE for row in rows),

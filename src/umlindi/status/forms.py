@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from umlindi.accounts.models import Organisation
+from umlindi.accounts.queries import organisations_where
 from umlindi.core.actors import EVERYWHERE, Actor
-from umlindi.core.scope import visible
 from umlindi.estate.models import System
 from umlindi.status.models import StatusPage, Update
 from umlindi.status.services import Shown
@@ -115,8 +115,6 @@ class WallLinkForm(LinkForm):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["organisation"]
-        allowed = actor.organisations(EDIT)
-        rows = visible(actor, Organisation)
-        field.queryset = rows if allowed is None else rows.filter(pk__in=allowed)  # type: ignore[attr-defined]
+        field.queryset = organisations_where(actor, EDIT)  # type: ignore[attr-defined]
         field.required = not actor.may(EDIT, EVERYWHERE)
         field.empty_label = None if field.required else "All organisations"  # type: ignore[attr-defined]

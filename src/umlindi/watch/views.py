@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.accounts.models import Organisation
 from umlindi.core.scope import visible_or_404
 from umlindi.estate.models import Interface
@@ -19,12 +19,6 @@ from umlindi.watch.forms import SignForm
 from umlindi.watch.jobs import check_estate
 from umlindi.watch.models import Check, Outage
 from umlindi.watch.pdf import check_to_pdf
-
-
-def _chosen(request: Request) -> Organisation | None:
-    """The organisation a page is narrowed to by `?org=slug`, or None for all the actor sees."""
-    slug = request.GET.get("org")
-    return visible_or_404(request.actor, Organisation, slug=slug) if slug else None
 
 
 @require_POST
@@ -49,7 +43,7 @@ def _where_from(request: Request) -> str:
 @needs("check.view")
 def check_list(request: Request) -> HttpResponse:
     """Was every morning looked after, and is today's?"""
-    page = queries.checks_page(request.actor, timezone.now(), _chosen(request))
+    page = queries.checks_page(request.actor, timezone.now(), chosen(request))
     return render(request, "watch/checks.html", {"page": page})
 
 

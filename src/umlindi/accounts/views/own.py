@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from umlindi.accounts import services
+from umlindi.accounts.doors import me
 from umlindi.accounts.forms import OwnNameForm, TokenForm
-from umlindi.accounts.models import User
 from umlindi.accounts.queries import own_account, token_or_404
 from umlindi.accounts.rules import ALL_RIGHTS, IN_PERSON
 from umlindi.core.doors import Request, signed_in
@@ -23,7 +23,7 @@ from umlindi.core.doors import Request, signed_in
 @signed_in
 def account(request: Request) -> HttpResponse:
     """How do I sign in, where am I signed in, and which programs act for me?"""
-    return render(request, "account/own.html", {"own": own_account(_me(request), timezone.now())})
+    return render(request, "account/own.html", {"own": own_account(me(request), timezone.now())})
 
 
 class OwnPasswordView(PasswordChangeView):  # type: ignore[misc]
@@ -42,11 +42,11 @@ change_password = signed_in(OwnPasswordView.as_view())
 @signed_in
 def change_name(request: Request) -> HttpResponse:
     """The name that one's signatures carry."""
-    me = _me(request)
-    form = OwnNameForm(request.POST or None, initial={"first_name": me.first_name, "last_name": me.last_name})
+    person = me(request)
+    form = OwnNameForm(request.POST or None, initial={"first_name": person.first_name, "last_name": person.last_name})
     if form.is_valid():
-        services.change_own_name(request.actor, me, **form.cleaned_data)
-        messages.success(request, f"You sign as {me}.")
+        services.change_own_name(request.actor, person, **form.cleaned_data)
+        messages.success(request, f"You sign as {person}.")
         return redirect("account")
     return render(request, "account/name.html", {"form": form})
 
@@ -61,7 +61,7 @@ def add_token(request: Request) -> HttpResponse:
         now = timezone.now()
         token, secret = services.create_token(
             request.actor,
-            _me(request),
+            me(request),
             form.cleaned_data["name"],
             rights=frozenset(form.cleaned_data["rights"]),
             expires_at=form.expires_at(now),
@@ -87,12 +87,6 @@ def revoke_own_token(request: Request, pk: int) -> HttpResponse:
 @signed_in
 def end_other_sessions(request: Request) -> HttpResponse:
     """Sign out everywhere but here."""
-    ended = services.end_own_sessions(request.actor, _me(request), keep=request.session.session_key or "")
+    ended = services.end_own_sessions(request.actor, me(request), keep=request.session.session_key or "")
     messages.success(request, f"Signed out elsewhere: {ended}.")
     return redirect("account")
-
-
-def _me(request: Request) -> User:
-    if not isinstance(request.user, User):
-        raise Http404("nobody is signed in")
-    return request.user

@@ -8,11 +8,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.alerts.forms import CommentForm
 from umlindi.alerts.queries.browse import STATES, Wanted, alert_view
 from umlindi.alerts.queries.browse import alert_list as listed
-from umlindi.alerts.views.now import chosen
 from umlindi.oncall.rules.severity import Severity
 
 VIEW = "alert.view"

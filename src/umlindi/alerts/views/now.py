@@ -7,16 +7,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from umlindi.accounts.doors import Request, needs
-from umlindi.accounts.models import Organisation
+from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.alerts.queries.now import SYSTEMS, now_page
-from umlindi.core.scope import visible_or_404
-
-
-def chosen(request: Request) -> Organisation | None:
-    """The organisation a page is narrowed to by `?org=slug`, or None for all the actor sees."""
-    slug = request.GET.get("org")
-    return visible_or_404(request.actor, Organisation, slug=slug) if slug else None
 
 
 @require_safe

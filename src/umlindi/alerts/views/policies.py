@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.accounts.models import Organisation
+from umlindi.accounts.queries import organisations_where
 from umlindi.alerts import queries
 from umlindi.alerts.forms import PolicyForm
 from umlindi.alerts.models import Policy
@@ -17,7 +18,7 @@ from umlindi.alerts.queries.people import people_to_tell
 from umlindi.alerts.queries.preview import gaps, preview
 from umlindi.alerts.services.policies import BadPolicy, remove_policy, save_policy
 from umlindi.core.actors import EVERYWHERE
-from umlindi.core.scope import visible, visible_or_404
+from umlindi.core.scope import visible_or_404
 from umlindi.oncall.rules.severity import Severity
 
 VIEW, EDIT = "oncall.view", "oncall.edit"
@@ -28,11 +29,9 @@ both = require_http_methods(["GET", "HEAD", "POST"])
 @needs(VIEW)
 def policy_list(request: Request) -> HttpResponse:
     """Who is told of what, in which order?"""
-    allowed = request.actor.organisations(EDIT)
-    organisations = visible(request.actor, Organisation)
     context = {
         "policies": queries.policies(request.actor),
-        "organisations": organisations if allowed is None else organisations.filter(pk__in=allowed),
+        "organisations": organisations_where(request.actor, EDIT),
         "everywhere": request.actor.may(EDIT, EVERYWHERE),
     }
     return render(request, "alerts/policies.html", context)
@@ -42,8 +41,7 @@ def policy_list(request: Request) -> HttpResponse:
 @needs(EDIT)
 def add_policy(request: Request) -> HttpResponse:
     """A policy of the organisation in `?org=`, or the provider's own where none is named."""
-    slug = request.GET.get("org")
-    organisation = visible_or_404(request.actor, Organisation, slug=slug) if slug else None
+    organisation = chosen(request)
     request.actor.require(EDIT, organisation.pk if organisation else EVERYWHERE)
     return _edit(request, organisation, None)
 

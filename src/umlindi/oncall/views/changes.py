@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, me, needs
 from umlindi.accounts.models import User
 from umlindi.core.scope import visible
 from umlindi.oncall import services
@@ -22,7 +22,7 @@ from umlindi.oncall.models import Override, Rota, Swap
 from umlindi.oncall.queries.pages import now_of
 from umlindi.oncall.queries.plans import candidates
 from umlindi.oncall.queries.swaps import exchanges
-from umlindi.oncall.views.common import VIEW, both, me, rota_of, tried
+from umlindi.oncall.views.common import VIEW, both, rota_of, tried
 
 REASON_TAKEN = "Taken over"
 FIRST_YEAR, LAST_YEAR = 1971, 2999

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
 from umlindi.accounts.doors import Request
-from umlindi.accounts.models import User
 from umlindi.core.actors import Forbidden
 from umlindi.core.scope import visible
 from umlindi.oncall import services
@@ -24,12 +22,6 @@ both = require_http_methods(["GET", "HEAD", "POST"])
 
 def rota_of(request: Request, pk: int) -> Rota:
     return get_object_or_404(visible(request.actor, Rota).select_related("organisation"), pk=pk)
-
-
-def me(request: Request) -> User:
-    if not isinstance(request.user, User):
-        raise Http404("nobody is signed in")
-    return request.user
 
 
 def tried(request: Request, verb: Callable[[], Any], done: str) -> bool:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, me, needs
 from umlindi.accounts.models import Organisation, User
 from umlindi.core.actors import Forbidden
 from umlindi.core.scope import visible_or_404
@@ -23,7 +23,7 @@ from umlindi.oncall.models import Channel
 from umlindi.oncall.queries.channels import channel_or_404, person_or_404
 from umlindi.oncall.queries.pages import reach_of
 from umlindi.oncall.services.channels import Owner, owner_of
-from umlindi.oncall.views.common import EDIT, NOT_YOURS, VIEW, both, me, tried
+from umlindi.oncall.views.common import EDIT, NOT_YOURS, VIEW, both, tried
 
 THE_PROVIDER = "-"
 

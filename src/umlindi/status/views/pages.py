@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from umlindi.accounts.doors import Request, needs
 from umlindi.accounts.models import Organisation
+from umlindi.accounts.queries import organisations_where
 from umlindi.core.scope import visible
 from umlindi.estate.forms import ReasonForm
 from umlindi.status import queries, services
@@ -27,11 +28,9 @@ def _page_of(request: Request, pk: int) -> StatusPage:
 @needs(EDIT)
 def page_list(request: Request) -> HttpResponse:
     """Who of our clients can see for themselves how they are?"""
-    allowed = request.actor.organisations(EDIT)
-    organisations = visible(request.actor, Organisation)
     context = {
         "rows": queries.page_rows(request.actor),
-        "organisations": organisations if allowed is None else organisations.filter(pk__in=allowed),
+        "organisations": organisations_where(request.actor, EDIT),
     }
     return render(request, "status/list.html", context)
 

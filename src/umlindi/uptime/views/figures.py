@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.core.scope import visible_or_404
 from umlindi.estate import csvfile
 from umlindi.uptime import queries, services
@@ -20,7 +20,7 @@ from umlindi.uptime.queries.closed import is_whole, windows_of
 from umlindi.uptime.queries.pages import MODELS
 from umlindi.uptime.queries.periods import Asked
 from umlindi.uptime.queries.subjects import Subject
-from umlindi.uptime.views.shared import chosen, trail
+from umlindi.uptime.views.shared import trail
 
 
 def _asked(request: Request) -> tuple[Asked, PeriodForm]:

@@ -15,7 +15,7 @@ from umlindi.uptime.models import Objective
 from umlindi.uptime.services import objectives
 from umlindi.uptime.services.objectives import EDIT
 from umlindi.uptime.services.windows import Invalid
-from umlindi.uptime.views.shared import chosen, organisations_with
+from umlindi.uptime.views.shared import organisation_to_edit
 
 both = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -24,11 +24,9 @@ both = require_http_methods(["GET", "HEAD", "POST"])
 @needs(EDIT)
 def add(request: Request) -> HttpResponse:
     """Promise uptime: of which organisation first, where there is a choice."""
-    there = organisations_with(request.actor, EDIT)
-    organisation = chosen(request) or (there[0] if len(there) == 1 else None)
+    organisation, there = organisation_to_edit(request, EDIT)
     if organisation is None:
         return render(request, "uptime/organisation.html", {"organisations": there, "what": "objective"})
-    request.actor.require(EDIT, organisation.pk)
     form = ObjectiveForm(request.actor, organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]

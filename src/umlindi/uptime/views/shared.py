@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.urls import reverse
 
-from umlindi.accounts.doors import Request
+from umlindi.accounts.doors import Request, chosen
 from umlindi.accounts.models import Organisation
-from umlindi.core.actors import Actor
-from umlindi.core.scope import visible, visible_or_404
+from umlindi.accounts.queries import organisations_where
 from umlindi.estate.models import Interface, Site, System
 from umlindi.uptime.models import Objective
 from umlindi.uptime.queries.book import Kind
@@ -15,15 +16,16 @@ from umlindi.uptime.queries.periods import Asked
 from umlindi.uptime.queries.subjects import Subject
 
 
-def chosen(request: Request) -> Organisation | None:
-    """The organisation a page is narrowed to by `?org=slug`, or None for all the actor sees."""
-    slug = request.GET.get("org")
-    return visible_or_404(request.actor, Organisation, slug=slug) if slug else None
+def organisation_to_edit(request: Request, right: str) -> tuple[Organisation | None, Sequence[Organisation]]:
+    """The one a form is for, chosen or the only one there is, and all there are to choose from.
 
-
-def organisations_with(actor: Actor, right: str) -> list[Organisation]:
-    """Where the actor may do something."""
-    return [each for each in visible(actor, Organisation) if actor.may(right, each.pk)]
+    Raises `Forbidden` where the actor may not do it there.
+    """
+    there = list(organisations_where(request.actor, right))
+    organisation = chosen(request) or (there[0] if len(there) == 1 else None)
+    if organisation is not None:
+        request.actor.require(right, organisation.pk)
+    return organisation, there
 
 
 def trail(subject: Subject, asked: Asked) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from umlindi.accounts.doors import Request, needs
+from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.accounts.models import Organisation
 from umlindi.core.scope import visible_or_404
 from umlindi.estate.models import System
@@ -21,7 +21,7 @@ from umlindi.uptime.models import Window
 from umlindi.uptime.rules.windows import State
 from umlindi.uptime.services import History, Invalid
 from umlindi.uptime.services.windows import EDIT
-from umlindi.uptime.views.shared import chosen, organisations_with
+from umlindi.uptime.views.shared import organisation_to_edit
 
 both = require_http_methods(["GET", "HEAD", "POST"])
 OVER = "It is over: what is history stays as it is."
@@ -49,11 +49,9 @@ def window(request: Request, pk: int) -> HttpResponse:
 @needs(EDIT)
 def add(request: Request) -> HttpResponse:
     """Agree on a window: of which organisation first, where there is a choice."""
-    there = organisations_with(request.actor, EDIT)
-    organisation = chosen(request) or (there[0] if len(there) == 1 else None)
+    organisation, there = organisation_to_edit(request, EDIT)
     if organisation is None:
         return render(request, "uptime/organisation.html", {"organisations": there, "what": "window"})
-    request.actor.require(EDIT, organisation.pk)
     form = WindowForm(request.actor, organisation, request.POST or None)
     if "preview" in request.POST:
         return _previewed(request, organisation, form)
