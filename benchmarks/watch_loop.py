@@ -311,7 +311,8 @@ async def _spawning(port: int) -> Spawned:
         for number in waiting:
             if loop.time() - began > INTERVAL_S:
                 return
-            ended += await _echoscu(address_of(number), port)
+            if await _echoscu(address_of(number), port):
+                ended += 1
 
     await asyncio.gather(*(work() for _ in range(SPAWNED_AT_ONCE)))
     after = os.times()
