@@ -74,8 +74,7 @@ def _ahead(ledger: Ledger, windows: Sequence[Period]) -> timedelta:
     """What of the period is still to come, without windows."""
     if ledger.ahead is None:
         return ZERO
-    inside = [each for each in windows if each.end > ledger.ahead.start and each.start < ledger.ahead.end]
-    return sum((gap.length for gap in gaps(inside, ledger.ahead)), ZERO)
+    return sum((gap.length for gap in gaps(windows, ledger.ahead)), ZERO)
 
 
 def strictest(terms: Iterable[Terms]) -> dict[int, Terms]:

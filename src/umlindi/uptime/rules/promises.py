@@ -23,7 +23,7 @@ class Part:
     def counted(self, period: Period) -> list[Period]:
         """The time within a period that counts: its hours, without its windows."""
         inside = [each for each in (_cut(one, period) for one in self.hours) if each]
-        return [gap for one in inside for gap in gaps(_overlapping(self.windows, one), one)]
+        return [gap for one in inside for gap in gaps(self.windows, one)]
 
     def seen(self, period: Period) -> Timeline:
         """What is known of that time."""
@@ -80,7 +80,3 @@ class Promise:
 def _cut(one: Period, whole: Period) -> Period | None:
     start, end = max(one.start, whole.start), min(one.end, whole.end)
     return Period(start, end) if start < end else None
-
-
-def _overlapping(periods: Sequence[Period], one: Period) -> list[Period]:
-    return [each for each in periods if each.start < one.end and each.end > one.start]
