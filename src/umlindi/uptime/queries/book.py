@@ -128,7 +128,6 @@ def promise(ledger: Ledger, terms: Terms, period: Period) -> Promise:
 
 def of_objective(ledger: Ledger, terms: Terms) -> Line:
     promised = promise(ledger, terms, ledger.period)
-    budget = promised.budget(ledger.ahead)
     return Line(
         Kind.OBJECTIVE,
         terms.objective_id,
@@ -136,7 +135,7 @@ def of_objective(ledger: Ledger, terms: Terms) -> Line:
         terms.objective.name,
         promised.availability(),
         target=terms.share,
-        remaining=budget.remaining,
+        remaining=promised.counted(ledger.ahead) if ledger.ahead else ZERO,
         terms={"target": str(terms.target), "hours": terms.hours, "counts": terms.counts},
         measured_since=ledger.systems_since(system.pk for system in terms.systems.all()),
     )

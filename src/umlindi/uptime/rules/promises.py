@@ -8,7 +8,6 @@ from datetime import timedelta
 from fractions import Fraction
 
 from umlindi.uptime.rules.availability import ZERO, Availability, all_up, availability, mean
-from umlindi.uptime.rules.budgets import Budget
 from umlindi.uptime.rules.timeline import Period, Span, Timeline, clipped, gaps, merged, together, within
 
 
@@ -49,11 +48,6 @@ class Promise:
     def spans(self) -> Timeline:
         """The worst of its systems at each instant that counts, windows included."""
         return together([within(part.spans, part.hours) for part in self.parts])
-
-    def budget(self, ahead: Period | None) -> Budget:
-        """`ahead` is what of the period is still to come."""
-        remaining = self.counted(ahead) if ahead else ZERO
-        return Budget(self.target, self.availability().adjusted, remaining)
 
     def counted(self, period: Period) -> timedelta:
         """How much of a period counts, known or not."""
