@@ -19,14 +19,6 @@ TONES = {
     "fail": "fail",
     "later": "later",
     "window": "window",
-    "pending": "later",
-    "firing": "fail",
-    "acknowledged": "warn",
-    "resolved": "ok",
-    "critical": "fail",
-    "high": "fail",
-    "medium": "warn",
-    "low": "later",
 }
 """From a condition, a step's state or an obligation's state to the class that gives it its colour and shape."""
 

@@ -2,14 +2,7 @@
 
 from umlindi.alerts.queries.cards import Card, Next, card_or_404, closed_alerts, open_alerts
 from umlindi.alerts.queries.figures import COUNTED, Figures, answer_figures
-from umlindi.alerts.queries.pages import (
-    AlertPage,
-    Told,
-    alert_page,
-    nobody_reached,
-    policies,
-    undelivered,
-)
+from umlindi.alerts.queries.pages import AlertPage, Told, alert_page, policies
 
 __all__ = [
     "COUNTED",
@@ -22,8 +15,6 @@ __all__ = [
     "answer_figures",
     "card_or_404",
     "closed_alerts",
-    "nobody_reached",
     "open_alerts",
     "policies",
-    "undelivered",
 ]

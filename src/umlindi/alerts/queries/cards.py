@@ -69,10 +69,6 @@ class Card:
         return [page for page in self.pages if page.state == Page.State.DELIVERED]
 
     @property
-    def failed(self) -> Sequence[Page]:
-        return [page for page in self.pages if page.state == Page.State.FAILED]
-
-    @property
     def under_way(self) -> Sequence[Page]:
         return [page for page in self.pages if page.state in (Page.State.WAITING, Page.State.SENDING)]
 

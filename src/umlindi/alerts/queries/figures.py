@@ -48,16 +48,10 @@ class Figures:
 
 
 def answer_figures(
-    actor: Actor,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-    *,
-    organisation: Organisation | None = None,
-    severities: Sequence[Severity] = COUNTED,
+    actor: Actor, start: datetime, end: datetime, now: datetime, *, organisation: Organisation | None = None
 ) -> Figures:
-    """Of every visible alert detected in [start, end). What was decided stays as it was decided."""
-    rows = visible(actor, Alert).filter(detected_at__gte=start, detected_at__lt=end, severity__in=severities)
+    """Of the visible alerts that are COUNTED, detected in [start, end). What was decided stays as it was decided."""
+    rows = visible(actor, Alert).filter(detected_at__gte=start, detected_at__lt=end, severity__in=COUNTED)
     if organisation is not None:
         rows = rows.filter(organisation=organisation)
     found: dict[Verdict, list[Alert]] = {each: [] for each in Verdict}

@@ -1,10 +1,10 @@
-"""One alert with everything that happened to it; what was not delivered; policies."""
+"""One alert with everything that happened to it; policies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, QuerySet
 
@@ -16,7 +16,6 @@ from umlindi.core.scope import visible
 from umlindi.watch.models import Outage
 
 MOST_OUTAGES = 200
-LOOKED_BACK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +71,6 @@ def _leading(link: AlertOutage) -> tuple[bool, bool, tuple[int, bool, datetime]]
     outage = link.outage
     lead = leading(outage.kind, outage.condition, outage.since)
     return link.left_at is not None, outage.until is not None, lead
-
-
-def nobody_reached(actor: Actor) -> QuerySet[Alert]:
-    """Open alerts of which nobody was told, with the reason: to be said on Now."""
-    rows = visible(actor, Alert).filter(nobody_reached=True).exclude(state=Alert.State.RESOLVED)
-    return rows.select_related("organisation", "site")
-
-
-def undelivered(actor: Actor, now: datetime) -> QuerySet[Page]:
-    """Pages of the last day that failed for good, the newest first."""
-    rows = visible(actor, Page).filter(state=Page.State.FAILED, made_at__gt=now - LOOKED_BACK)
-    return rows.select_related("alert", "channel", "user").order_by("-made_at")
 
 
 def policies(actor: Actor) -> QuerySet[Policy]:

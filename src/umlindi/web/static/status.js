@@ -3,7 +3,7 @@
 "use strict";
 const EVERY_MS = 30000, OLD_MS = 75000, GIVE_UP_MS = 15000;
 const main = document.querySelector("main"), old = document.querySelector("#old");
-let heard = Date.now(), zone = main.dataset.zone, asking = false;
+let heard = Date.now(), asking = false;
 function say() {
   const late = Math.abs(Date.now() - heard) > OLD_MS; /* a clock set back is as strange as one that ran on */
   old.hidden = !late;
