@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -24,26 +24,21 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
+from permission_rows import alert_rows, calendar_of, on_call_rows, secret_links, status_rows, uptime_rows
 from umlindi.accounts.api import declared_right
 from umlindi.accounts.models import Membership, Organisation, Token, User
 from umlindi.accounts.queries import actor_of
 from umlindi.accounts.rules import ALL_RIGHTS, IN_PERSON, RIGHTS, Role
 from umlindi.accounts.services import create_token
-from umlindi.alerts.models import Alert, Policy
 from umlindi.config import urls
 from umlindi.core.actors import Actor
 from umlindi.core.audit import record
-from umlindi.core.digests import digest_of
 from umlindi.core.models import AuditEvent
 from umlindi.demo.faults import choose
-from umlindi.estate.models import Contact, Dependency, System
+from umlindi.estate.models import Contact, Dependency
 from umlindi.heartbeats.models import Heartbeat
-from umlindi.oncall.models import Holiday, Override, Profile, Swap
-from umlindi.status.models import Notice, StatusPage
 from umlindi.status.services import make_link
 from umlindi.testing.estate import make_interface, make_organisation, make_site, make_system, make_user
-from umlindi.testing.oncall import make_mailbox, make_rota
-from umlindi.uptime.models import ClosedMonth, Objective, Terms, Window
 from umlindi.watch.models import Check, Outage
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -231,86 +226,18 @@ def _world(name: str) -> World:
         "roles": person.memberships.get(),
         "tokens": token,
         "keys": person,
-        **_on_call(organisation, now),
-        **_alerts(organisation, now),
-        **_uptime(system, now),
-        **_status(organisation, now),
+        **on_call_rows(organisation, now),
+        **alert_rows(organisation, now),
+        **uptime_rows(system, now),
+        **status_rows(organisation, now),
         "links": make_link(Actor.house("test"), "Old screen", now, organisation=organisation)[0],
     }
     with transaction.atomic():
         event = record(Actor.house("test"), "system.changed", system)
     slugs = {"organisation": organisation.slug, "site": site.slug, "system": system.slug}
     numbers = {kind: row.pk for kind, row in rows.items()} | {"seq": event.seq, "slug": FAULT}
-    secrets = {"secret": _calendar_of(person), "link": heartbeat.secret} | _told(organisation, rows["pages"], now)
+    secrets = {"secret": calendar_of(person), "link": heartbeat.secret} | secret_links(organisation, rows["pages"], now)
     return World(organisation, CHOICES | slugs | numbers | secrets)
-
-
-def _status(organisation: Organisation, now: datetime) -> dict[str, Any]:
-    page = StatusPage.objects.create(organisation=organisation, slug="told", title="Imaging", public=True)
-    notice = Notice.objects.create(page=page, title="Slow", began=now)
-    return {"pages": page, "notices": notice}
-
-
-def _told(organisation: Organisation, page: StatusPage, now: datetime) -> dict[str, str]:
-    """What opens without an account: an address, and secret links."""
-    house = Actor.house("test")
-    _, reader = make_link(house, "Ward managers", now, page=page)
-    _, wall = make_link(house, "Screen", now, organisation=organisation)
-    return {"told": page.slug, "reader": reader, "wall": wall}
-
-
-def _uptime(system: System, now: datetime) -> dict[str, Any]:
-    organisation = system.site.organisation
-    objective = Objective.objects.create(organisation=organisation, name="Imaging")
-    Terms.objects.create(objective=objective, since=now.date().replace(day=1)).systems.add(system)
-    window = Window.objects.create(
-        organisation=organisation,
-        title="Upgrade",
-        reason="Security fixes",
-        agreed_by="S. Gxowa",
-        starts=now + timedelta(days=1),
-        ends=now + timedelta(days=2),
-        zone="Africa/Johannesburg",
-        created_by="test",
-    )
-    window.systems.add(system)
-    month = ClosedMonth.objects.create(
-        organisation=organisation,
-        month=now.date().replace(year=now.year - 1, day=1),
-        closed_at=now,
-        rules=1,
-        policy={"windows": [], "objectives": [], "zone": "Africa/Johannesburg"},
-        hash="x",
-        closed_by="test",
-    )
-    return {"objectives": objective, "windows": window, "months": month}
-
-
-def _on_call(organisation: Organisation, now: datetime) -> dict[str, Any]:
-    rota = make_rota(organisation)
-    first, second = (turn.user for turn in rota.layers.get().turns.all())
-    later = {"starts": now + timedelta(days=1), "ends": now + timedelta(days=2)}
-    return {
-        "rotas": rota,
-        "overrides": Override.objects.create(rota=rota, user=first, reason="Leave", **later),
-        "swaps": Swap.objects.create(rota=rota, proposer=first, other=second, proposed_at=now, **later),
-        "channels": make_mailbox(organisation=organisation),
-        "holidays": Holiday.objects.create(organisation=organisation, day=now.date(), name="Founders’ day"),
-    }
-
-
-def _alerts(organisation: Organisation, now: datetime) -> dict[str, Any]:
-    times = {"since": now, "detected_at": now, "opened_at": now, "answer_due_at": now}
-    about = {"key": "test", "severity": "high", "condition": "down", "title": "PACS refuses"}
-    return {
-        "alerts": Alert.objects.create(organisation=organisation, **about, **times),
-        "policies": Policy.objects.create(organisation=organisation, name="Escalation"),
-    }
-
-
-def _calendar_of(person: User) -> str:
-    Profile.objects.create(user=person, digest=digest_of("of-a-calendar"))
-    return "of-a-calendar"
 
 
 @dataclass(frozen=True, slots=True)
