@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -84,23 +83,18 @@ def watch_budgets(now: datetime) -> int:
     systems = System.objects.filter(pk__in={system.pk for each in terms for system in each.systems.all()})
     period = Period(now - LONGEST_LOOK, now)
     ledger = Ledger.load(systems, period, now)
-    burns = {key: pace for each in terms for key, pace in _burns(each, promise(ledger, each, period), now)}
+    burns = [burn for each in terms if (burn := _burn(each, promise(ledger, each, period), now))]
     with transaction.atomic():
-        for each in terms:
-            for key in _keys(each) & burns.keys():
-                _report(key, each, burns[key], now)
+        for key, each, pace in burns:
+            _report(key, each, pace, now)
         told = Outage.objects.filter(kind=Outage.Kind.BUDGET, until=None).values_list("key", flat=True)
-        for key in set(told) - burns.keys():
+        for key in set(told) - {key for key, _, _ in burns}:
             outages.end(key, now, now)
     return len(burns)
 
 
-def _keys(terms: Terms) -> set[str]:
-    return {f"budget:{terms.objective_id}:{speed}" for speed in PACES}
-
-
-def _burns(terms: Terms, promised: Promise, now: datetime) -> Iterator[tuple[str, Pace]]:
-    """The fastest pace that burns: a fast burn is a slow one too, and is told once."""
+def _burn(terms: Terms, promised: Promise, now: datetime) -> tuple[str, Terms, Pace] | None:
+    """The fastest pace that burns, under its outage's key: a fast burn is a slow one too, and is told once."""
 
     def over(look: timedelta) -> tuple[Fraction, int]:
         period = Period(now - look, now)
@@ -109,8 +103,8 @@ def _burns(terms: Terms, promised: Promise, now: datetime) -> Iterator[tuple[str
 
     for speed, paces in PACES.items():
         if (pace := burning(paces, over)) is not None:
-            yield f"budget:{terms.objective_id}:{speed}", pace
-            return
+            return f"budget:{terms.objective_id}:{speed}", terms, pace
+    return None
 
 
 def _report(key: str, terms: Terms, pace: Pace, now: datetime) -> None:
