@@ -71,6 +71,11 @@ class Reach:
         return frozenset(named.union(*(closure(system, self.needed_by) for system in named)))
 
 
+def covered_by(window: Window) -> frozenset[int]:
+    """The ids of the systems that one window covers, by what is stored of it."""
+    return Coverage.load(Window.objects.filter(pk=window.pk)).systems[window.pk]
+
+
 def _covered(window: Window, sites: frozenset[int], reach: Reach) -> frozenset[int]:
     if window.state == Window.State.CLOSED:
         return frozenset(window.covered)

@@ -13,7 +13,7 @@ from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import System
 from umlindi.uptime.models import Window
-from umlindi.uptime.queries.coverage import Coverage, Reach
+from umlindi.uptime.queries.coverage import Coverage, Reach, covered_by
 from umlindi.uptime.rules import windows as rules
 
 CALENDAR = timedelta(days=28)
@@ -82,11 +82,10 @@ class WindowPage:
 
 
 def window_page(actor: Actor, window: Window, now: datetime) -> WindowPage:
-    (covered,) = Coverage.load(Window.objects.filter(pk=window.pk)).systems.values()
     named = {system.pk for system in window.systems.all()} | set(
         System.objects.filter(site__in=window.sites.all()).values_list("pk", flat=True)
     )
-    systems = list(visible(actor, System).filter(pk__in=covered).select_related("site__organisation"))
+    systems = list(visible(actor, System).filter(pk__in=covered_by(window)).select_related("site__organisation"))
     return WindowPage(
         window,
         window.state_at(now),

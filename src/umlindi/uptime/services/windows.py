@@ -16,7 +16,7 @@ from umlindi.core.actors import Actor
 from umlindi.core.audit import record
 from umlindi.estate.models import Site, System
 from umlindi.uptime.models import Window
-from umlindi.uptime.queries.coverage import Coverage
+from umlindi.uptime.queries.coverage import covered_by
 from umlindi.uptime.queries.ledger import Ledger
 from umlindi.uptime.rules import windows as rules
 from umlindi.uptime.rules.timeline import Period
@@ -176,8 +176,7 @@ def _kept_up(actor: Actor, held: Window, now: datetime) -> bool:
 
 def _recovered_at(held: Window, now: datetime) -> datetime | None:
     window = Period(held.starts, held.ends)
-    covered = Coverage.load(Window.objects.filter(pk=held.pk)).systems[held.pk]
-    ledger = Ledger.load(System.objects.filter(pk__in=covered), window, now)
+    ledger = Ledger.load(System.objects.filter(pk__in=covered_by(held)), window, now)
     outs = [
         Period(span.start, span.end)
         for spans in ledger.of_systems.values()
@@ -190,7 +189,7 @@ def _recovered_at(held: Window, now: datetime) -> datetime | None:
 def _close(actor: Actor, held: Window, ends: datetime, reason: str) -> Window:
     """Close a window for good, with the systems that it covered."""
     before = _told(held)
-    held.covered = sorted(Coverage.load(Window.objects.filter(pk=held.pk)).systems[held.pk])
+    held.covered = sorted(covered_by(held))
     held.ends, held.state = ends, Window.State.CLOSED
     held.save(update_fields=["covered", "ends", "state"])
     _record(actor, "window.closed", held, before, reason)
