@@ -31,19 +31,19 @@ def put_on(
     starts = max(starts, now)
     _judge(rota, user, starts, ends)
     with transaction.atomic():
-        row = place_override(rota, user, starts, ends, reason)
-        with audited(actor, "override.added", row, reason=reason):
-            row.save(force_insert=True)
-    return row
+        return place_override(actor, rota, user, starts, ends, reason=reason)
 
 
-def place_override(rota: Rota, user: User, starts: datetime, ends: datetime, reason: str) -> Override:
-    """A row that fits among the rota's overrides, not saved. The rota is locked until the transaction ends, so that it
+def place_override(actor: Actor, rota: Rota, user: User, starts: datetime, ends: datetime, *, reason: str) -> Override:
+    """Write an override that fits among the rota's. The rota is locked until the caller's transaction ends, so that it
     still fits then."""
     Rota.objects.select_for_update(of=("self",)).get(pk=rota.pk)
     if there := Override.objects.filter(rota=rota, starts__lt=ends, ends__gt=starts).select_related("user").first():
         raise Refused(f"{there.user} was put on for a part of that time already: take that off first.")
-    return Override(rota=rota, user=user, starts=starts, ends=ends, reason=reason)
+    row = Override(rota=rota, user=user, starts=starts, ends=ends, reason=reason)
+    with audited(actor, "override.added", row, reason=reason):
+        row.save(force_insert=True)
+    return row
 
 
 def take_off(actor: Actor, override: Override, reason: str, now: datetime) -> None:

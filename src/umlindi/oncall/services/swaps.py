@@ -45,9 +45,9 @@ def accept(actor: Actor, swap: Swap, now: datetime) -> Swap:
         held = _open(actor, swap, swap.other_id)
         _judge(held, now)
         why = f"Swap {held.pk}" + (f": {held.reason}" if held.reason else "")
-        _put_on(actor, held, held.other, (held.starts, held.ends), why)
+        place_override(actor, held.rota, held.other, held.starts, held.ends, reason=why)
         if held.back_starts and held.back_ends:
-            _put_on(actor, held, held.proposer, (held.back_starts, held.back_ends), why)
+            place_override(actor, held.rota, held.proposer, held.back_starts, held.back_ends, reason=why)
         return _answer(actor, held, Swap.State.ACCEPTED, now)
 
 
@@ -78,12 +78,6 @@ def _answer(actor: Actor, swap: Swap, state: Swap.State, now: datetime) -> Swap:
         swap.state, swap.answered_at = state, now
         swap.save(update_fields=["state", "answered_at"])
     return swap
-
-
-def _put_on(actor: Actor, swap: Swap, user: User, when: Interval, why: str) -> None:
-    row = place_override(swap.rota, user, *when, why)
-    with audited(actor, "override.added", row, reason=why):
-        row.save(force_insert=True)
 
 
 def _judge(swap: Swap, now: datetime) -> None:
