@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import MAXYEAR, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -37,6 +37,15 @@ def several(rows: int) -> forms.SelectMultiple:
     return forms.SelectMultiple(attrs={"size": rows})
 
 
+class ComplainingForm(forms.Form):
+    """A form that says what a service refused."""
+
+    def complain(self, complaints: Mapping[str, str]) -> None:
+        """Put each complaint beside its field."""
+        for name, why in complaints.items():
+            self.add_error(name if name in self.fields else None, why)
+
+
 class PeriodForm(forms.Form):
     """`period` names a month; else `from` and `to` name days, both included; else it is the running month."""
 
@@ -69,7 +78,7 @@ class PeriodForm(forms.Form):
         return Asked.this_month(now)
 
 
-class WindowForm(forms.Form):
+class WindowForm(ComplainingForm):
     """A window of one organisation. Times are typed by the clock of what is covered, where all of it has one zone, else
     by the house's."""
 
@@ -150,11 +159,6 @@ class WindowForm(forms.Form):
             recovery_grace=timedelta(minutes=given["recovery_grace"]),
         )
 
-    def complain(self, complaints: dict[str, str]) -> None:
-        """Put each complaint beside its field."""
-        for name, why in complaints.items():
-            self.add_error(name if name in self.fields else None, why)
-
 
 class ChangeWindowForm(WindowForm):
     """A window that has not begun."""
@@ -166,7 +170,7 @@ class ChangeWindowForm(WindowForm):
         del self.fields["times"]
 
 
-class MoveForm(forms.Form):
+class MoveForm(ComplainingForm):
     """A window that has begun: only its end moves."""
 
     ends = forms.CharField(widget=Moment, label="Ends")
@@ -181,10 +185,6 @@ class MoveForm(forms.Form):
             return datetime.fromisoformat(self.cleaned_data["ends"]).replace(tzinfo=self.zone)
         except ValueError as error:
             raise forms.ValidationError("Write a day and a time.") from error
-
-    def complain(self, complaints: dict[str, str]) -> None:
-        for name, why in complaints.items():
-            self.add_error(name if name in self.fields else None, why)
 
 
 class EndForm(forms.Form):
@@ -214,7 +214,7 @@ def as_typed(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
 
 
-class ObjectiveForm(forms.Form):
+class ObjectiveForm(ComplainingForm):
     """An objective of one organisation."""
 
     name = forms.CharField(max_length=200, label="Name", help_text="Imaging, as the agreement calls it")
@@ -234,10 +234,6 @@ class ObjectiveForm(forms.Form):
     def promised(self) -> Promised:
         given = self.cleaned_data
         return Promised(given["target"], given["hours"], given["counts"], frozenset(given["systems"]))
-
-    def complain(self, complaints: dict[str, str]) -> None:
-        for name, why in complaints.items():
-            self.add_error(name if name in self.fields else None, why)
 
 
 def terms_of(terms: Terms) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def add(request: Request) -> HttpResponse:
         try:
             row = objectives.promise_uptime(request.actor, organisation, name, form.promised(), timezone.now())
         except Invalid as error:
-            form.complain(dict(error.complaints))
+            form.complain(error.complaints)
         else:
             messages.success(request, f"{row} is promised from this month on.")
             return redirect(row)
@@ -53,7 +53,7 @@ def change(request: Request, pk: int) -> HttpResponse:
         try:
             terms = objectives.change(request.actor, row, form.cleaned_data["name"], form.promised(), timezone.now())
         except Invalid as error:
-            form.complain(dict(error.complaints))
+            form.complain(error.complaints)
         else:
             messages.success(request, f"{form.cleaned_data['name']} asks this from {terms.since:%B %Y} on.")
             return redirect(row)

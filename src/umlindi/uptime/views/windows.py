@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from umlindi.accounts.models import Organisation
 from umlindi.core.scope import visible_or_404
 from umlindi.estate.models import System
 from umlindi.uptime import queries, services
-from umlindi.uptime.forms import ChangeWindowForm, EndForm, MoveForm, WindowForm, as_typed, start_of
+from umlindi.uptime.forms import ChangeWindowForm, ComplainingForm, EndForm, MoveForm, WindowForm, as_typed, start_of
 from umlindi.uptime.models import Window
 from umlindi.uptime.rules.windows import State
 from umlindi.uptime.services import History, Invalid
@@ -66,7 +65,7 @@ def add(request: Request) -> HttpResponse:
                 times=form.cleaned_data["times"],
             )
         except Invalid as error:
-            form.complain(dict(error.complaints))
+            form.complain(error.complaints)
         else:
             messages.success(request, f"{rows[0]} is agreed{f', {len(rows)} times' if len(rows) > 1 else ''}.")
             return redirect(rows[0])
@@ -133,12 +132,12 @@ def _move(request: Request, row: Window) -> HttpResponse:
     return render(request, "uptime/form.html", context | {"note": "It has begun: only its end can move."})
 
 
-def _changed(request: Request, row: Window, form: Any, wanted: services.Wanted) -> bool:
+def _changed(request: Request, row: Window, form: ComplainingForm, wanted: services.Wanted) -> bool:
     """Save it. False where the form has something to say."""
     try:
         services.change(request.actor, row, wanted, form.cleaned_data["change_reason"], timezone.now())
     except Invalid as error:
-        form.complain(dict(error.complaints))
+        form.complain(error.complaints)
         return False
     except History:
         messages.error(request, OVER)
