@@ -30,7 +30,6 @@ class Next:
 
     at: datetime
     to: Sequence[str]
-    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +154,8 @@ def _next(alert: Alert) -> Next | None:
     """None while somebody has it in hand, and where nobody is left to tell."""
     if alert.due_at is None or alert.state == Alert.State.ACKNOWLEDGED or alert.muted:
         return None
-    steps = Frozen.from_json(alert.policy.get(alert.severity, {})).steps
-    if alert.step >= len(steps):
-        return None
-    return Next(alert.due_at, [target.name for target in steps[alert.step].targets], alert.cycle > 0)
+    targets = Frozen.of(alert.policy, alert.severity).targets(alert.step)
+    return Next(alert.due_at, [target.name for target in targets]) if targets else None
 
 
 def _order(card: Card) -> tuple[bool, bool, int, datetime]:

@@ -39,5 +39,4 @@ class Chain:
 
 
 def _next_targets(alert: Alert) -> Sequence[Target]:
-    steps = Frozen.from_json(alert.policy.get(alert.severity, {})).steps
-    return steps[alert.step].targets if alert.due_at is not None and alert.step < len(steps) else []
+    return Frozen.of(alert.policy, alert.severity).targets(alert.step) if alert.due_at is not None else []

@@ -47,6 +47,15 @@ class Frozen:
             steps=[_step(step) for step in policy.get("steps", [])],
         )
 
+    @classmethod
+    def of(cls, policies: Mapping[str, Any], severity: str) -> Frozen:
+        """An alert's `policy` holds one for each severity: this severity's."""
+        return cls.from_json(policies.get(severity, {}))
+
+    def targets(self, step: int) -> Sequence[Target]:
+        """Whom a step tells; nobody where it is beyond the last."""
+        return self.steps[step].targets if step < len(self.steps) else []
+
 
 def _step(step: Mapping[str, Any]) -> Step:
     return Step(timedelta(seconds=step["after"]), [Target(**target) for target in step["targets"]])

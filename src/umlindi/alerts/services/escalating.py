@@ -176,8 +176,7 @@ def somebody_reached(alert_id: int) -> None:
 
 def upcoming(alert: Alert) -> Sequence[str]:
     """The names of those told next if nobody answers."""
-    steps = _policy(alert).steps
-    return [target.name for target in steps[alert.step].targets] if alert.step < len(steps) else []
+    return [target.name for target in _policy(alert).targets(alert.step)]
 
 
 def tend_windows(now: datetime) -> None:
@@ -217,7 +216,7 @@ def _start_clock(alert: Alert, now: datetime) -> None:
 
 
 def _policy(alert: Alert) -> Frozen:
-    return Frozen.from_json(alert.policy.get(alert.severity, {}))
+    return Frozen.of(alert.policy, alert.severity)
 
 
 def _place(alert: Alert) -> Place:
