@@ -15,8 +15,8 @@ from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Site, System
 from umlindi.uptime.models import Terms, Window
-from umlindi.uptime.queries.book import zone as house_zone
 from umlindi.uptime.queries.periods import Asked
+from umlindi.uptime.queries.windows import zone_of
 from umlindi.uptime.rules.months import read_month
 from umlindi.uptime.rules.windows import MOST_WEEKS
 from umlindi.uptime.services.objectives import Promised
@@ -138,11 +138,9 @@ class WindowForm(ComplainingForm):
             return None
 
     def zone(self) -> ZoneInfo:
-        """The one zone of all that is chosen, else the house's."""
+        """By whose clock its times are typed, as far as systems and sites are chosen."""
         given = self.cleaned_data
-        sites = [*given.get("sites", ()), *(system.site for system in given.get("systems", ()))]
-        zones = {site.timezone for site in sites}
-        return ZoneInfo(zones.pop()) if len(zones) == 1 else house_zone()
+        return zone_of(given.get("systems", ()), given.get("sites", ()))
 
     def wanted(self) -> Wanted:
         """What was typed; only of a valid form."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -22,7 +21,6 @@ from umlindi.estate.models import Site, System
 from umlindi.uptime import queries, services
 from umlindi.uptime.api.shared import Over, ReasonSerializer, all_named, organisation_named, refusal
 from umlindi.uptime.models import Window
-from umlindi.uptime.queries.book import zone as house_zone
 from umlindi.uptime.rules.windows import MOST_WEEKS
 from umlindi.uptime.services import History, Invalid, Wanted
 from umlindi.uptime.services.windows import EDIT
@@ -90,8 +88,9 @@ class WindowsView(GenericAPIView[Window]):
         given, actor = valid(NewWindowSerializer(data=request.data)), actor_of_request(request)
         organisation = organisation_named(actor, given["organisation"])
         wanted, now = _wanted(actor, given), timezone.now()
+        zone = queries.zone_of(wanted.systems, wanted.sites)
         try:
-            rows = services.plan(actor, organisation, wanted, _zone(wanted), now, times=given["times"])
+            rows = services.plan(actor, organisation, wanted, zone, now, times=given["times"])
         except Invalid as error:
             raise refusal(error.complaints) from error
         return Response(WindowSerializer(rows, many=True).data, status=status.HTTP_201_CREATED)
@@ -169,12 +168,6 @@ def _wanted(actor: Actor, given: dict[str, Any]) -> Wanted:
         ends_on_recovery=given["ends_on_recovery"],
         recovery_grace=timedelta(minutes=given["recovery_minutes"]),
     )
-
-
-def _zone(wanted: Wanted) -> ZoneInfo:
-    """The one zone of all that is covered, else the house's: a series keeps its time by that clock."""
-    zones = {site.timezone for site in (*wanted.sites, *(system.site for system in wanted.systems))}
-    return ZoneInfo(zones.pop()) if len(zones) == 1 else house_zone()
 
 
 def _present(row: Window) -> dict[str, Any]:

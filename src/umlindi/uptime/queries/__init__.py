@@ -13,6 +13,7 @@ from umlindi.uptime.queries.windows import (
     window_page,
     windows,
     windows_page,
+    zone_of,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "windows",
     "windows_on",
     "windows_page",
+    "zone_of",
 ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
-from umlindi.estate.models import System
+from umlindi.estate.models import Site, System
 from umlindi.uptime.models import Window
+from umlindi.uptime.queries.book import zone
 from umlindi.uptime.queries.coverage import Coverage, Reach, covered_by
 from umlindi.uptime.rules import windows as rules
 
@@ -93,6 +95,12 @@ def window_page(actor: Actor, window: Window, now: datetime) -> WindowPage:
         [system for system in systems if system.pk not in named],
         list(windows(actor).filter(series=window.series)) if window.series else [],
     )
+
+
+def zone_of(systems: Iterable[System], sites: Iterable[Site]) -> ZoneInfo:
+    """By whose clock a window is agreed: the one zone of all that it names, else the house's."""
+    zones = {site.timezone for site in (*sites, *(system.site for system in systems))}
+    return ZoneInfo(zones.pop()) if len(zones) == 1 else zone()
 
 
 def reached(actor: Actor, organisation: Organisation, systems: Iterable[int], sites: Iterable[int]) -> list[System]:
