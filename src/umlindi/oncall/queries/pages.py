@@ -13,7 +13,7 @@ from umlindi.accounts.models import Organisation, User
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.scope import visible
 from umlindi.oncall.models import Channel, Handover, Holiday, Override, Profile, Rota, Swap, Turn
-from umlindi.oncall.queries.plans import plan_of, roster_of
+from umlindi.oncall.queries.plans import holiday_names, plan_of, roster_of
 from umlindi.oncall.queries.weeks import (
     MIDNIGHT,
     ONE_WEEK,
@@ -191,11 +191,6 @@ def drawn_plan(plan: Plan, organisation_id: int | None, at: datetime, weeks: int
     seen = seen_in(whole)
     frame = Frame(seen, zone, holiday_names(organisation_id, start.date(), end.date()), at)
     return Drawn(weeks_of(whole, frame, monday_of(at, zone), weeks), seen, spans(ahead, seen), end)
-
-
-def holiday_names(organisation_id: int | None, first: date, last: date) -> dict[date, str]:
-    whose = Q(organisation=None) | Q(organisation=organisation_id)
-    return dict(Holiday.objects.filter(whose, day__range=(first, last)).values_list("day", "name"))
 
 
 def holidays_shown(actor: Actor, since: date) -> QuerySet[Holiday]:

@@ -40,22 +40,38 @@ def roster_of(rota: Rota, start: datetime, end: datetime) -> Roster:
 
 def plan_of(rota: Rota, start: datetime, end: datetime) -> Plan:
     """What the rota's rows say about a time."""
-    layers = list(rota.layers.prefetch_related("turns"))
-    overrides = list(Override.objects.filter(rota=rota, starts__lt=end, ends__gt=start))
-    people = {turn.user_id for layer in layers for turn in layer.turns.all()} | {each.user_id for each in overrides}
+    layers = rota.layers.prefetch_related("turns")
+    rotations = [rotation_of(layer, [turn.user_id for turn in layer.turns.all()]) for layer in layers]
+    overrides = Override.objects.filter(rota=rota, starts__lt=end, ends__gt=start)
+    by_hand = [Shift(each.starts, each.ends, each.user_id, None, each.pk) for each in overrides]
+    return _plan(rota, rotations, by_hand, start - TWO_DAYS, end + TWO_DAYS)
+
+
+def preview_plan(rota: Rota, rotations: Sequence[Rotation], now: datetime) -> Plan:
+    """A rota that is not saved yet, without overrides, for the weeks around now."""
+    return _plan(rota, rotations, [], now - PREVIEWED, now + PREVIEWED)
+
+
+def _plan(
+    rota: Rota, rotations: Sequence[Rotation], overrides: Sequence[Shift], start: datetime, end: datetime
+) -> Plan:
+    """With the holidays of [start, end]."""
+    people = {person for rotation in rotations for person in rotation.people} | {each.person for each in overrides}
+    holidays = holiday_names(rota.organisation_id, start.date(), end.date())
     return Plan(
-        Calendar(ZoneInfo(rota.timezone), holidays_of(rota.organisation_id, start - TWO_DAYS, end + TWO_DAYS)),
-        rotations=tuple(rotation_of(layer) for layer in layers),
-        overrides=tuple(Shift(each.starts, each.ends, each.user_id, None, each.pk) for each in overrides),
+        Calendar(ZoneInfo(rota.timezone), frozenset(holidays)),
+        rotations=tuple(rotations),
+        overrides=tuple(overrides),
         unfit=frozenset(people - fit_people(rota.organisation_id, people)),
         needed=week_hours(rota.hours),
         on_holidays=OnHolidays(rota.on_holidays),
     )
 
 
-def rotation_of(layer: Layer) -> Rotation:
+def rotation_of(layer: Layer, people: Iterable[int]) -> Rotation:
+    """A layer, saved or not, with its people in order. Raises `readers.Wrong` for hours that cannot be read."""
     return Rotation(
-        people=tuple(turn.user_id for turn in layer.turns.all()),
+        people=tuple(people),
         starts=layer.starts,
         handover=layer.handover,
         unit=Unit(layer.unit),
@@ -66,10 +82,10 @@ def rotation_of(layer: Layer) -> Rotation:
     )
 
 
-def holidays_of(organisation_id: int | None, start: datetime, end: datetime) -> frozenset[date]:
+def holiday_names(organisation_id: int | None, first: date, last: date) -> dict[date, str]:
     """The public holidays of everybody and those of one organisation."""
     whose = Q(organisation=None) | Q(organisation=organisation_id)
-    return frozenset(Holiday.objects.filter(whose, day__range=(start.date(), end.date())).values_list("day", flat=True))
+    return dict(Holiday.objects.filter(whose, day__range=(first, last)).values_list("day", "name"))
 
 
 def may_be_on_call(organisation_id: int | None) -> Q:
@@ -93,15 +109,3 @@ def candidates(organisation_id: int | None, rota: Rota | None = None) -> list[tu
     people = list(User.objects.filter(may_be_on_call(organisation_id) | there).distinct())
     fit = fit_people(organisation_id, [person.pk for person in people])
     return [(each.pk, str(each) if each.pk in fit else f"{each} (cannot be paged)") for each in people]
-
-
-def preview_plan(rota: Rota, rotations: Sequence[Rotation], now: datetime) -> Plan:
-    """A rota that is not saved yet, without overrides, for the weeks around now."""
-    people = {person for rotation in rotations for person in rotation.people}
-    return Plan(
-        Calendar(ZoneInfo(rota.timezone), holidays_of(rota.organisation_id, now - PREVIEWED, now + PREVIEWED)),
-        rotations=tuple(rotations),
-        unfit=frozenset(people - fit_people(rota.organisation_id, people)),
-        needed=week_hours(rota.hours),
-        on_holidays=OnHolidays(rota.on_holidays),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -18,8 +18,8 @@ from umlindi.accounts.services import Refused
 from umlindi.core.actors import Actor
 from umlindi.core.audit import record
 from umlindi.oncall.models import Layer, Rota, Turn
+from umlindi.oncall.queries.plans import rotation_of
 from umlindi.oncall.rules.rotation import OnHolidays, Rotation, Unit
-from umlindi.oncall.rules.week import week_hours
 from umlindi.oncall.services.places import hole_key, require_can_answer, require_edit, require_hours, require_zone
 from umlindi.watch.services import outages
 
@@ -44,16 +44,11 @@ class LayerGiven:
 
     def rotation(self) -> Rotation:
         """As the rules have it. Raises `readers.Wrong` for hours that cannot be read."""
-        return Rotation(
-            self.people,
-            self.starts,
-            self.handover,
-            Unit(self.unit),
-            self.every,
-            self.weekday,
-            week_hours(self.hours),
-            OnHolidays(self.on_holidays),
-        )
+        return rotation_of(self.row(), self.people)
+
+    def row(self) -> Layer:
+        """Not saved, of no rota yet and without its people."""
+        return Layer(**{name: getattr(self, name) for name in LAYER_FIELDS})
 
 
 def save_rota(
@@ -141,8 +136,9 @@ def _judge(rota: Rota, layers: Sequence[LayerGiven]) -> None:
 
 
 def _add_layer(rota: Rota, position: int, given: LayerGiven) -> None:
-    values = {name: value for name, value in asdict(given).items() if name != "people"}
-    layer = Layer.objects.create(rota=rota, position=position, **values)
+    layer = given.row()
+    layer.rota, layer.position = rota, position
+    layer.save(force_insert=True)
     Turn.objects.bulk_create(
         Turn(layer=layer, user_id=person, position=place) for place, person in enumerate(given.people)
     )
