@@ -32,10 +32,6 @@ class Histogram:
     def count(self) -> int:
         return sum(self.counts.values())
 
-    @property
-    def mean(self) -> float:
-        return self.total / self.count
-
     def quantile(self, share: float) -> float:
         """The smallest value that at least this share of all values do not exceed (nearest rank); 1 is the greatest."""
         rank = max(1, math.ceil(share * self.count - 1e-9))

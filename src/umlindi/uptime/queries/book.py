@@ -44,10 +44,9 @@ class Line:
         return None if self.target is None else Budget(self.target, self.own.adjusted, self.remaining)
 
 
-def of_interfaces(ledger: Ledger, only: Iterable[int] | None = None) -> Iterator[Line]:
-    for pk in ledger.of_interfaces if only is None else only:
+def of_interfaces(ledger: Ledger) -> Iterator[Line]:
+    for pk, spans in ledger.of_interfaces.items():
         row = ledger.interfaces[pk]
-        spans = ledger.of_interfaces[pk]
         own = availability(spans, ledger.windows.get(row.system_id, ()))
         yield Line(Kind.INTERFACE, pk, row.system_id, row.name, own, measured_since=ledger.measured_since([spans]))
 

@@ -48,10 +48,6 @@ class Budget:
         return self.allowed - self.spent
 
     @property
-    def spent_share(self) -> Fraction | None:
-        return ratio(self.spent, self.allowed)
-
-    @property
     def verdict(self) -> Verdict:
         """Missed as soon as what is left of the period cannot make up for it."""
         share = self.tally.share
