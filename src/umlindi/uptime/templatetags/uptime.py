@@ -91,16 +91,15 @@ def measured(since: datetime, zone: str | None = None) -> SafeString:
 @register.simple_tag
 def bar(pieces: Sequence[Piece], period: Period) -> SafeString:
     """`{% bar page.bar page.asked.period %}`: a period as a strip of its conditions, agreed windows as such."""
-    whole = period.length / timedelta(seconds=1)
     rects = []
     for piece in pieces:
-        left = (piece.span.start - period.start) / timedelta(seconds=1) / whole * WIDTH
-        width = piece.span.length / timedelta(seconds=1) / whole * WIDTH
+        left = (piece.span.start - period.start) / period.length * WIDTH
+        width = piece.span.length / period.length * WIDTH
         tone = "window" if piece.agreed else TONES[piece.span.condition]
         rects.append(
             {"tone": tone, "colour": COLOURS[tone], "x": f"{left:.1f}", "width": f"{max(width, SHORTEST):.1f}"}
         )
-    rects.sort(key=lambda rect: rect["tone"] != "ok", reverse=False)
+    rects.sort(key=lambda rect: rect["tone"] != "ok")
     context = {"rects": rects, "width": WIDTH, "words": in_words(pieces)}
     return SafeString(render_to_string("uptime/_bar.html", context))
 
