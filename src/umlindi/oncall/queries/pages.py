@@ -14,6 +14,7 @@ from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.scope import visible
 from umlindi.oncall.models import Channel, Handover, Holiday, Override, Profile, Rota, Swap, Turn
 from umlindi.oncall.queries.plans import holiday_names, plan_of, roster_of
+from umlindi.oncall.queries.ways import profile_of
 from umlindi.oncall.queries.weeks import (
     MIDNIGHT,
     ONE_WEEK,
@@ -141,7 +142,7 @@ def now_of(rota: Rota, at: datetime) -> Now:
         next_from=coming.start if coming else None,
         hole=hole,
         missing=hole is not None and hole.start <= at,
-        phone=Profile.objects.filter(user=person).values_list("phone", flat=True).first() or "" if person else "",
+        phone=profile_of(person).phone if person else "",
         reached=list(Channel.objects.filter(user=person, enabled=True)) if person else (),
         note=_note(rota, since, until),
     )
@@ -200,8 +201,7 @@ def holidays_shown(actor: Actor, since: date) -> QuerySet[Holiday]:
 
 
 def reach_of(person: User) -> Reach:
-    profile = Profile.objects.filter(user=person).first() or Profile(user=person)
-    return Reach(person, profile, list(person.channels.all()))
+    return Reach(person, profile_of(person), list(person.channels.all()))
 
 
 def editable_organisations(actor: Actor) -> QuerySet[Organisation]:

@@ -29,8 +29,13 @@ def ways(user: User, severity: str, at: datetime) -> list[Way]:
     to the oldest. A rule whose channels are all turned off counts as none, so that it silences nobody.
     """
     wanted = Severity(severity)
-    profile = Profile.objects.filter(user=user).first()
+    profile = profile_of(user)
     return [Way(channel, after, _held(profile, wanted, at + after)) for channel, after in _chosen(user, wanted)]
+
+
+def profile_of(user: User) -> Profile:
+    """What a person said about being on call; an empty one, not saved, of who said nothing yet."""
+    return Profile.objects.filter(user=user).first() or Profile(user=user)
 
 
 def team_ways(organisation_id: int | None) -> list[Way]:
@@ -49,7 +54,5 @@ def _chosen(user: User, severity: Severity) -> list[tuple[Channel, timedelta]]:
     return [(channel, timedelta()) for channel in (channels[:1] if severity.waits else channels)]
 
 
-def _held(profile: Profile | None, severity: Severity, at: datetime) -> datetime | None:
-    if profile is None:
-        return None
+def _held(profile: Profile, severity: Severity, at: datetime) -> datetime | None:
     return waits_until(severity, at, week_hours(profile.quiet), ZoneInfo(profile.timezone))

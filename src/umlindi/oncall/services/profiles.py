@@ -13,6 +13,7 @@ from umlindi.core.audit import audited, record
 from umlindi.core.digests import digest_of
 from umlindi.oncall.models import Channel, PersonalRule, Profile
 from umlindi.oncall.queries.channels import may_arrange
+from umlindi.oncall.queries.ways import profile_of
 from umlindi.oncall.rules.severity import Severity
 from umlindi.oncall.services.places import EDIT, require_hours, require_zone
 
@@ -25,7 +26,7 @@ def set_profile(actor: Actor, user: User, *, phone: str, quiet: str, timezone: s
     _require(actor, user)
     require_hours(quiet)
     require_zone(timezone)
-    row = Profile.objects.filter(user=user).first() or Profile(user=user)
+    row = profile_of(user)
     with audited(actor, "on-call-profile.changed", row):
         row.phone, row.quiet, row.timezone = phone, quiet, timezone
         row.save()
@@ -55,7 +56,7 @@ def new_calendar_link(actor: Actor, user: User) -> str:
     if actor.kind != "user" or actor.user_id != user.pk:
         raise Forbidden(actor, "the calendar of another person")
     secret = secrets.token_urlsafe(32)
-    row = Profile.objects.filter(user=user).first() or Profile(user=user)
+    row = profile_of(user)
     with transaction.atomic():
         row.digest = digest_of(secret)
         row.save()
