@@ -17,9 +17,9 @@ class Affected:
         self._known: dict[int, list[str]] = {}
 
     @classmethod
-    def load(cls, actor: Actor) -> Affected:
-        """Over everything the actor may see."""
-        return cls(DependencyGraph.load(actor))
+    def load(cls, actor: Actor, *organisations: int) -> Affected:
+        """Over what the actor may see of these organisations."""
+        return cls(DependencyGraph.load(actor, *organisations))
 
     def names(self, system: System) -> list[str]:
         """Whom the system serves, then the systems that need it, each with whom it serves."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from umlindi.diagnosis import explain
-from umlindi.estate.models import Dependency, Interface
+from umlindi.estate.models import Dependency, Interface, System
 from umlindi.estate.rules.dependencies import closure
 from umlindi.probes import ProbeResult
 from umlindi.watch.models import Probe
@@ -19,17 +19,19 @@ def explained_in_context(bad: Sequence[tuple[Interface, ProbeResult]]) -> list[P
     """
     if not bad:
         return []
-    beneath = _beneath({interface.system_id for interface, _ in bad})
+    beneath = _beneath([interface.system for interface, _ in bad])
     known = _known({system for around in beneath.values() for system in around})
     return [explain(result, _context(interface, beneath[interface.system_id], known)) for interface, result in bad]
 
 
-def _beneath(systems: set[int]) -> dict[int, list[int]]:
-    """Each system with everything it stands on."""
+def _beneath(systems: Sequence[System]) -> dict[int, list[int]]:
+    """Each system with everything it stands on, all of its own organisation."""
+    organisations = {system.site.organisation_id for system in systems}
+    edges = Dependency.objects.filter(system__site__organisation__in=organisations)
     needs: defaultdict[int, list[int]] = defaultdict(list)
-    for system, needed in Dependency.objects.values_list("system_id", "needs_id"):
+    for system, needed in edges.values_list("system_id", "needs_id"):
         needs[system].append(needed)
-    return {system: [system, *closure(system, needs)] for system in systems}
+    return {key: [key, *closure(key, needs)] for key in {system.pk for system in systems}}
 
 
 def _known(systems: set[int]) -> Mapping[int, Mapping[str, tuple[int, ProbeResult]]]:

@@ -16,14 +16,14 @@ from umlindi.watch.rules.plans import Plan
 JUST_ASKED = timedelta(seconds=5)
 
 
-def settle_causes(affected: Affected) -> Mapping[int, int | None]:
-    """Hang every open outage on the one that caused it; what changed, by id.
+def settle_causes(organisations: Iterable[int], affected: Affected) -> Mapping[int, int | None]:
+    """Hang every open outage of these organisations on the one that caused it; what changed, by id.
 
     One that loses its cause and is still out is told as if it were new.
     """
     values = ("id", "system_id", "kind", "condition", "since", "because_id")
-    rows = Outage.objects.filter(until=None, system__isnull=False).order_by().values_list(*values)
-    known = [Open(*row) for row in rows]
+    rows = Outage.objects.filter(until=None, system__isnull=False, organisation__in=organisations).order_by()
+    known = [Open(*row) for row in rows.values_list(*values)]
     wanted = causes(known, affected.standing_on)
     changed = {one.id: wanted[one.id] for one in known if wanted[one.id] != one.because}
     by_cause: defaultdict[int | None, list[int]] = defaultdict(list)

@@ -54,7 +54,8 @@ def lines_of(
     """
     batch = list(answers)
     observe_all(batch)
-    affected = Affected.load(Actor.house("watch"))
+    organisations = {interface.system.site.organisation_id for interface, _ in batch}
+    affected = Affected.load(Actor.house("watch"), *organisations)
     history = History.load([interface.pk for interface, _ in batch], reference)
     lines = []
     for interface, answer in _explained(batch):

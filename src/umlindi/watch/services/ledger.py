@@ -42,7 +42,11 @@ WHERE outage.id = new.id
 
 @dataclass(slots=True)
 class Ledger:
-    """The open outages of some keys, locked until the transaction ends, and what becomes of them."""
+    """The open outages of some keys, locked until the transaction ends, and what becomes of them.
+
+    `gone_down` are systems, `moved` the organisations in which one opened, worsened or ended: what stands on what is
+    read of those alone.
+    """
 
     held: dict[str, Outage]
     ended_at: dict[str, datetime]
@@ -50,8 +54,7 @@ class Ledger:
     retold: dict[int, Outage] = field(default_factory=dict)
     ended: dict[int, Outage] = field(default_factory=dict)
     gone_down: set[int] = field(default_factory=set)
-    moved: bool = False
-    _affected: Affected | None = None
+    moved: set[int] = field(default_factory=set)
 
     @classmethod
     def open(cls, keys: Sequence[str]) -> Ledger:
@@ -63,19 +66,10 @@ class Ledger:
         closed = Outage.objects.filter(key__in=set(keys) - set(held), until__isnull=False).order_by()
         return cls(held, dict(closed.values_list("key").annotate(Max("until"))))
 
-    @property
-    def affected(self) -> Affected:
-        """What stands on what, read once and only where it is needed."""
-        if self._affected is None:
-            self._affected = Affected.load(Actor.house("watch"))
-        return self._affected
-
     def add(self, outage: Outage) -> Outage:
         """Open one, not before the last of its key has ended."""
         before = self.ended_at.get(outage.key)
         outage.since = max(outage.since, before) if before else outage.since
-        if outage.system is not None and not outage.affected and outage.kind in STOPS:
-            outage.affected = self.affected.names(outage.system)
         self.held[outage.key] = outage
         self.new.append(outage)
         self._worsened(outage)
@@ -105,7 +99,7 @@ class Ledger:
         outage.flapping, outage.heard = False, False
         self.ended_at[outage.key] = outage.until
         del self.held[outage.key]
-        self.moved = True
+        self._move(outage)
         if outage.pk is not None:
             self.ended[outage.pk] = outage
 
@@ -113,22 +107,29 @@ class Ledger:
         """Write it all, and hang every open outage on its cause. One must have ended before the next is there."""
         _execute(_RETELL, [_as_retold(outage) for outage in self.retold.values()])
         _execute(_END, [(one.pk, one.until, one.closed_at, one.ended) for one in self.ended.values()])
+        affected = Affected.load(Actor.house("watch"), *self.moved)
+        for outage in self.new:
+            if outage.system is not None and not outage.affected and outage.kind in STOPS:
+                outage.affected = affected.names(outage.system)
         Outage.objects.bulk_create(self.new, batch_size=_AT_ONCE)
         touched = list({id(one): one for one in (*self.retold.values(), *self.ended.values(), *self.new)}.values())
-        if self.moved:
-            causes = settle_causes(self.affected)
-            ask_beneath(self.gone_down, self.affected, now)
-            for outage in touched:
-                if outage.pk in causes:
-                    outage.because_id = causes[outage.pk]
+        causes = settle_causes(self.moved, affected)
+        ask_beneath(self.gone_down, affected, now)
+        for outage in touched:
+            if outage.pk in causes:
+                outage.because_id = causes[outage.pk]
         return touched
 
     def _keep(self, outage: Outage) -> None:
         if outage.pk is not None:
             self.retold[outage.pk] = outage
 
+    def _move(self, outage: Outage) -> None:
+        if outage.organisation_id is not None:
+            self.moved.add(outage.organisation_id)
+
     def _worsened(self, outage: Outage) -> None:
-        self.moved = True
+        self._move(outage)
         if outage.condition == Outage.Worst.DOWN and outage.system_id is not None:
             self.gone_down.add(outage.system_id)
 

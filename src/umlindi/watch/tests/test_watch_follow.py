@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from umlindi.estate.models import Dependency, Interface
+from umlindi.estate.models import Dependency, Interface, Site
 from umlindi.probes import Deadline, ProbeResult
 from umlindi.testing.estate import make_interface, make_site, make_system
 from umlindi.testing.peers import Peer, start_storescp
@@ -62,9 +62,10 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def pointed_at(peer: Peer, name: str, expect: str = "echo") -> Interface:
+def pointed_at(peer: Peer, name: str, expect: str = "echo", site: Site | None = None) -> Interface:
     settings = {"expect": [expect]}
-    return make_interface(make_system(name=name), host=peer.host, port=peer.port, called=peer.ae, settings=settings)
+    system = make_system(site, name=name)
+    return make_interface(system, host=peer.host, port=peer.port, called=peer.ae, settings=settings)
 
 
 def test_a_listener_that_dies_and_returns_leaves_one_outage_with_its_cause(tmp_path: Path, stack: ExitStack) -> None:
@@ -116,7 +117,8 @@ def test_a_broken_host_is_the_cause_of_what_stands_on_it(tmp_path: Path, stack: 
     watch = Watch()
     below = stack.enter_context(start_storescp(tmp_path / "below"))
     above = stack.enter_context(start_storescp(tmp_path / "above"))
-    host, archive = pointed_at(below, "Host"), pointed_at(above, "Archive")
+    site = make_site()
+    host, archive = pointed_at(below, "Host", site=site), pointed_at(above, "Archive", site=site)
     Dependency.objects.create(system=archive.system, needs=host.system)
     watch.ask(host, archive, times=2)
     Probe.objects.update(due_at=at(1000))
