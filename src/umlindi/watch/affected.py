@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from umlindi.core.actors import Actor
 from umlindi.estate.models import System
 from umlindi.estate.queries import DependencyGraph
@@ -31,10 +29,6 @@ class Affected:
     def standing_on(self, system_id: int) -> list[int]:
         """The ids of everything a system needs."""
         return [below.pk for below in self._graph.standing_on(system_id)]
-
-    @property
-    def systems(self) -> Mapping[int, System]:
-        return self._graph.systems
 
 
 def _told(system: System) -> str:

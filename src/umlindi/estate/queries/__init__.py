@@ -1,6 +1,6 @@
 """Reads of the estate, each scoped to its actor; and the graph of what stands on what."""
 
-from umlindi.estate.queries.graph import DependencyGraph, affected_by, standing_on
+from umlindi.estate.queries.graph import DependencyGraph
 from umlindi.estate.queries.overview import Overview, overview
 from umlindi.estate.queries.search import Hit, search
 from umlindi.estate.queries.snapshot import MODELS, Snapshot, snapshot, values_of
@@ -11,10 +11,8 @@ __all__ = [
     "Hit",
     "Overview",
     "Snapshot",
-    "affected_by",
     "overview",
     "search",
     "snapshot",
-    "standing_on",
     "values_of",
 ]

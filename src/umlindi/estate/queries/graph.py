@@ -39,13 +39,3 @@ class DependencyGraph:
     def standing_on(self, system_id: int) -> list[System]:
         """All that must work for this to work, nearest first."""
         return [self.systems[found] for found in closure(system_id, self.needs)]
-
-
-def affected_by(actor: Actor, system: System) -> list[System]:
-    """All that depends on a system, through any number of steps."""
-    return DependencyGraph.load(actor, system.site.organisation_id).affected_by(system.pk)
-
-
-def standing_on(actor: Actor, system: System) -> list[System]:
-    """All that a system depends on, through any number of steps."""
-    return DependencyGraph.load(actor, system.site.organisation_id).standing_on(system.pk)
