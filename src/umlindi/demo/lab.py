@@ -49,21 +49,19 @@ class LabState:
     in_force: dict[Breakage, datetime]
 
 
-def want_fault(home: Path, slug: str) -> Breakage:
-    """Ask for a fault on its usual system without waiting for it. Raises `UnknownFault`."""
-    fault, where = choose(slug, None)
-    with _wanted(home) as wanted:
-        wanted.add((fault.slug, where))
-    return fault.slug, where
-
-
-def break_fault(home: Path, slug: str, system: str | None = None) -> Breakage:
-    """Ask for a fault and wait until it is in force. Raises `UnknownFault` or `NotConfirmed`."""
+def want_fault(home: Path, slug: str, system: str | None = None) -> Breakage:
+    """Ask for a fault without waiting for it. Raises `UnknownFault`."""
     fault, where = choose(slug, system)
     breakage = (fault.slug, where)
     with _wanted(home) as wanted:
         wanted.add(breakage)
-    _confirm(home, lambda in_force: breakage in in_force, f"{slug} on {where} is not in force")
+    return breakage
+
+
+def break_fault(home: Path, slug: str, system: str | None = None) -> Breakage:
+    """Ask for a fault and wait until it is in force. Raises `UnknownFault` or `NotConfirmed`."""
+    breakage = want_fault(home, slug, system)
+    _confirm(home, lambda in_force: breakage in in_force, f"{slug} on {breakage[1]} is not in force")
     return breakage
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 log = logging.getLogger(__name__)
@@ -35,5 +34,5 @@ def _ping(url: str) -> None:
     try:
         with urlopen(url, timeout=_AT_MOST_SECONDS) as answer:  # noqa: S310 - our own address, http or https
             answer.read()
-    except (URLError, OSError) as error:
+    except OSError as error:
         log.info("the heartbeat was not taken: %s", error)
