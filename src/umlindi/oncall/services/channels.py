@@ -37,6 +37,7 @@ class Tested:
 
 def add_mail(actor: Actor, owner: Owner, name: str, address: str) -> Channel:
     """A mailbox."""
+    _require(actor, owner)
     row = Channel(kind=Channel.Kind.MAIL, name=name, address=address, shown=address[:200])
     return _add(actor, owner, row)
 
@@ -106,7 +107,6 @@ def owner_of(channel: Channel) -> Owner:
 
 
 def _add(actor: Actor, owner: Owner, row: Channel) -> Channel:
-    _require(actor, owner)
     if isinstance(owner, User):
         row.user = owner
     else:
