@@ -70,14 +70,10 @@ class RotaForm(forms.Form):
 
     def __init__(self, organisations: Any, everywhere: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        place: forms.ModelChoiceField[Organisation] = self.fields["organisation"]  # type: ignore[assignment]
         if organisations is None:
             del self.fields["organisation"]
-            return
-        place.queryset = organisations
-        place.required = not everywhere
-        if not everywhere:
-            place.empty_label = None
+        else:
+            _offer(self, organisations, everywhere)
 
 
 class LayerForm(forms.Form):
@@ -216,11 +212,16 @@ class HolidayForm(forms.Form):
 
     def __init__(self, organisations: Any, everywhere: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        place: forms.ModelChoiceField[Organisation] = self.fields["organisation"]  # type: ignore[assignment]
-        place.queryset = organisations
-        place.required = not everywhere
-        if not everywhere:
-            place.empty_label = None
+        _offer(self, organisations, everywhere)
+
+
+def _offer(form: forms.Form, organisations: Any, everywhere: bool) -> None:
+    """These organisations; none only for who holds the right everywhere."""
+    place: forms.ModelChoiceField[Organisation] = form.fields["organisation"]  # type: ignore[assignment]
+    place.queryset = organisations
+    place.required = not everywhere
+    if not everywhere:
+        place.empty_label = None
 
 
 class ChannelForm(forms.Form):
@@ -258,8 +259,8 @@ class ProfileForm(forms.Form):
     timezone = forms.CharField(label="Time zone", max_length=60)
 
     @classmethod
-    def of(cls, profile: Profile, data: Any = None) -> ProfileForm:
-        return cls(data, initial={"phone": profile.phone, "quiet": profile.quiet, "timezone": profile.timezone})
+    def of(cls, profile: Profile) -> ProfileForm:
+        return cls(initial={"phone": profile.phone, "quiet": profile.quiet, "timezone": profile.timezone})
 
 
 class RulesForm(forms.Form):
