@@ -117,7 +117,7 @@ def swap(request: Request, pk: int) -> HttpResponse:
 
         tried(request, propose, f"{chosen.other} is asked. Until they accept, nothing changes.")
         return redirect(rota)
-    context = {"form": form, "rota": rota, "shift": shift, "choices": choices}
+    context = {"form": form, "rota": rota, "shift": shift, "zone": rota.timezone, "choices": choices}
     return render(request, "oncall/swap.html", context)
 
 
