@@ -1,4 +1,4 @@
-"""The form of a heartbeat, and the snippets that report for it."""
+"""The form of a heartbeat."""
 
 from __future__ import annotations
 
@@ -87,6 +87,9 @@ class HeartbeatForm(forms.Form):
         systems = System.objects.filter(site__organisation=organisation).select_related("site__organisation")
         self.fields["system"].queryset = systems  # type: ignore[attr-defined]
 
+    def clean_cron(self) -> str:
+        return " ".join(self.cleaned_data["cron"].split())
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if terms := self._terms(values):
@@ -98,14 +101,11 @@ class HeartbeatForm(forms.Form):
         """The schedule, where each of its parts can be read."""
         if not {"period", "cron", "timezone", "grace"} <= values.keys():
             return None
-        cron = " ".join(values["cron"].split())
-        return Terms(values["period"], cron, values["timezone"], values["grace"], values.get("starts"))
+        return Terms(values["period"], values["cron"], values["timezone"], values["grace"], values.get("starts"))
 
     def given(self) -> Given:
         """What a valid form says."""
-        values = dict(self.cleaned_data)
-        values["cron"] = " ".join(values["cron"].split())
-        return Given(**values)
+        return Given(**self.cleaned_data)
 
     def upcoming(self, now: datetime) -> list[datetime]:
         """The next times by what is typed, in its own zone; empty where the schedule is not right yet."""
