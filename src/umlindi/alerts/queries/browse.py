@@ -43,7 +43,7 @@ class Wanted:
             case "acknowledged":
                 return card.alert.state == Alert.State.ACKNOWLEDGED
             case "silent":
-                return card.quiet or card.alert.muted
+                return card.silent
         return True
 
 

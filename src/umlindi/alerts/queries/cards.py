@@ -14,7 +14,7 @@ from umlindi.accounts.models import Organisation
 from umlindi.alerts.models import Alert, Page
 from umlindi.alerts.rules.clock import Verdict, verdict
 from umlindi.alerts.rules.escalation import Frozen
-from umlindi.alerts.rules.severity import WORST_FIRST
+from umlindi.alerts.rules.severity import rank
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.oncall.rules.severity import Severity
@@ -44,12 +44,17 @@ class Card:
     @property
     def needs_a_person(self) -> bool:
         """Nobody has answered, and nothing keeps it silent."""
-        return self.alert.state == Alert.State.FIRING and not self.quiet and not self.alert.muted
+        return self.alert.state == Alert.State.FIRING and not self.silent
 
     @property
     def quiet(self) -> bool:
         """Snoozed, or closed until recovery, by a person."""
         return self.alert.closed_at is not None or self.alert.snoozed_until is not None
+
+    @property
+    def silent(self) -> bool:
+        """A person keeps it quiet, or an agreed window mutes it."""
+        return self.quiet or self.alert.muted
 
     @property
     def exhausted(self) -> bool:
@@ -161,4 +166,4 @@ def _next(alert: Alert) -> Next | None:
 def _order(card: Card) -> tuple[bool, bool, int, datetime]:
     alert = card.alert
     waiting = card.needs_a_person or alert.state == Alert.State.PENDING
-    return not waiting, card.quiet or alert.muted, WORST_FIRST.index(Severity(alert.severity)), alert.detected_at
+    return not waiting, card.silent, rank(alert.severity), alert.detected_at

@@ -16,14 +16,13 @@ from umlindi.alerts.queries.cards import Card, open_alerts
 from umlindi.alerts.queries.chain import Chain
 from umlindi.alerts.queries.duty import on_duty
 from umlindi.alerts.queries.figures import COUNTED
-from umlindi.alerts.rules.severity import WORST_FIRST
+from umlindi.alerts.rules.severity import rank
 from umlindi.alerts.rules.summing import OURS, leading
 from umlindi.alerts.rules.unsaid import Unsaid, unsaid
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
 from umlindi.estate.models import Contact
 from umlindi.oncall.queries.pages import Now as OnCall
-from umlindi.oncall.rules.severity import Severity
 from umlindi.watch.models import Outage
 from umlindi.watch.queries.due import Due, due_today
 from umlindi.watch.queries.estate import Estate, estate_now
@@ -166,12 +165,12 @@ def now_page(
 ) -> NowPage:
     """The same number of queries whatever the number of systems and alerts."""
     cards = sorted(open_alerts(actor, now, organisation), key=_order)
-    loud = [card for card in cards if not card.quiet and not card.alert.muted]
+    loud = [card for card in cards if not card.silent]
     return NowPage(
         as_of=now,
         told=_told(actor, loud[:SHOWN], now),
         more=loud[SHOWN:],
-        quiet=[card for card in cards if card.quiet or card.alert.muted],
+        quiet=[card for card in cards if card.silent],
         untold=untold(actor, organisation),
         estate=estate_now(actor, now, organisation, most),
         on_call=on_duty(actor, now),
@@ -185,8 +184,7 @@ def now_page(
 def _order(card: Card) -> tuple[bool, bool, int, datetime]:
     """Outages before degradations; among each, what nobody has in hand, the worst, the oldest."""
     alert = card.alert
-    worst = WORST_FIRST.index(Severity(alert.severity))
-    return alert.condition != Outage.Worst.DOWN, not card.needs_a_person, worst, alert.detected_at
+    return alert.condition != Outage.Worst.DOWN, not card.needs_a_person, rank(alert.severity), alert.detected_at
 
 
 def _narrowed(rows: QuerySet[Outage], organisation: Organisation | None) -> QuerySet[Outage]:

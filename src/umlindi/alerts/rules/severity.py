@@ -37,18 +37,23 @@ def severity_of(kind: str, condition: str, system_kind: str, affected: int) -> S
     return _louder(found) if affected >= MANY else found
 
 
+def rank(severity: str) -> int:
+    """By which severities are ordered: the loudest is 0."""
+    return WORST_FIRST.index(Severity(severity))
+
+
 def worst(severities: Iterable[str]) -> Severity:
     """The loudest; LOW where there is none."""
-    return min((Severity(one) for one in severities), key=WORST_FIRST.index, default=Severity.LOW)
+    return min((Severity(one) for one in severities), key=rank, default=Severity.LOW)
 
 
 def is_worse(new: str, old: str) -> bool:
-    return WORST_FIRST.index(Severity(new)) < WORST_FIRST.index(Severity(old))
+    return rank(new) < rank(old)
 
 
 def _quieter(severity: Severity) -> Severity:
-    return WORST_FIRST[min(WORST_FIRST.index(severity) + 1, len(WORST_FIRST) - 1)]
+    return WORST_FIRST[min(rank(severity) + 1, len(WORST_FIRST) - 1)]
 
 
 def _louder(severity: Severity) -> Severity:
-    return WORST_FIRST[max(WORST_FIRST.index(severity) - 1, 0)]
+    return WORST_FIRST[max(rank(severity) - 1, 0)]

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from umlindi.alerts.forms import DEADLINES, usual_choice
 from umlindi.alerts.models import Alert, Page
 from umlindi.alerts.queries import COUNTED, Card, Told
+from umlindi.alerts.rules.severity import rank
 from umlindi.watch.queries.estate import EstateRow, Part
 from umlindi.web.templatetags.look import clock, moment, ms, state, trace
 from umlindi.web.wording import duration
@@ -85,7 +86,7 @@ def alert_row(card: Card) -> SafeString:
         alert.get_absolute_url(),
         alert.title,
         alert.site or alert.organisation or "",
-        ("critical", "high", "medium", "low").index(alert.severity),
+        rank(alert.severity),
         alert.get_severity_display(),
         int(alert.since.timestamp()),
         moment(alert.since, alert.site.timezone if alert.site else None),

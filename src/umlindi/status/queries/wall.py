@@ -10,10 +10,9 @@ from django.db.models import Max
 
 from umlindi.alerts.queries import Card, open_alerts
 from umlindi.alerts.queries.now import untold
-from umlindi.alerts.rules.severity import WORST_FIRST
+from umlindi.alerts.rules.severity import rank
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
-from umlindi.oncall.rules.severity import Severity
 from umlindi.watch.models import Outage, Probe
 
 ROOM_FOR = 6
@@ -62,7 +61,7 @@ class Wall:
 def wall(actor: Actor, now: datetime) -> Wall:
     """For everything the actor may see. Four queries."""
     cards = open_alerts(actor, now)
-    loud = [card for card in cards if not card.quiet and not card.alert.muted]
+    loud = [card for card in cards if not card.silent]
     return Wall(
         as_of=now,
         causes=sorted(loud, key=_order),
@@ -73,4 +72,4 @@ def wall(actor: Actor, now: datetime) -> Wall:
 
 
 def _order(card: Card) -> tuple[int, datetime]:
-    return WORST_FIRST.index(Severity(card.alert.severity)), card.alert.since
+    return rank(card.alert.severity), card.alert.since
