@@ -82,7 +82,7 @@ def delivered(page: Page, receipt: str, ms: float, now: datetime) -> None:
         _note_channel(page, None, now)
         if alert is not None and page.kind == Page.Kind.PAGE:
             note(alert, Kind.DELIVERED, now, _told(page))
-            somebody_reached(alert.pk)
+            somebody_reached(alert)
             if alert.state == Alert.State.RESOLVED:
                 follow_up(alert, _ending(alert), now)
 
@@ -193,7 +193,7 @@ def _given_up(alert: Alert, page: Page, now: datetime) -> None:
         return
     step = Page.objects.filter(alert=alert, kind=page.kind, cycle=page.cycle, step=page.step)
     if not step.filter(state__in=[*UNDER_WAY, State.DELIVERED]).exists():
-        step_reached_nobody(alert.pk, page.cycle, page.step, _why(step), now)
+        step_reached_nobody(alert, page.cycle, page.step, _why(step), now)
 
 
 def _why(pages: Iterable[Page]) -> str:

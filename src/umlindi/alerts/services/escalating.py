@@ -155,10 +155,8 @@ def _nobody(alert: Alert, cycle: int, why: str, now: datetime) -> None:
     alert.nobody_reached, alert.nobody_reason = not reached.exists(), why[:300]
 
 
-def step_reached_nobody(alert_id: int, cycle: int, step: int, why: str, now: datetime) -> None:
-    """Every page of a step has failed for good: the next step comes at once. In the caller's transaction, which holds
-    the alert's lock."""
-    alert = Alert.objects.get(pk=alert_id)
+def step_reached_nobody(alert: Alert, cycle: int, step: int, why: str, now: datetime) -> None:
+    """Every page of a step has failed for good: the next step comes at once. The caller holds the alert's lock."""
     if alert.state != State.FIRING:
         return
     _nobody(alert, cycle, why, now)
@@ -167,11 +165,11 @@ def step_reached_nobody(alert_id: int, cycle: int, step: int, why: str, now: dat
     alert.save(update_fields=["nobody_reached", "nobody_reason", "due_at", "armed_at"])
 
 
-def somebody_reached(alert_id: int) -> None:
-    """A page of the alert was delivered."""
-    Alert.objects.filter(pk=alert_id).filter(Q(nobody_reached=True) | ~Q(nobody_reason="")).update(
-        nobody_reached=False, nobody_reason=""
-    )
+def somebody_reached(alert: Alert) -> None:
+    """A page of the alert was delivered. The caller holds the alert's lock."""
+    if alert.nobody_reached or alert.nobody_reason:
+        alert.nobody_reached, alert.nobody_reason = False, ""
+        alert.save(update_fields=["nobody_reached", "nobody_reason"])
 
 
 def upcoming(alert: Alert) -> Sequence[str]:

@@ -83,7 +83,7 @@ def _over_at(outages: Sequence[Outage], now: datetime) -> datetime:
 def _go_on(alert: Alert, new: Summary, is_fresh: bool, now: datetime) -> None:
     worse = not is_fresh and (worsened(alert.condition, new.condition) or is_worse(new.severity, alert.severity))
     if not is_fresh:
-        _tell_changes(alert, new, now)
+        _tell_changes(alert, new, worse, now)
     alert.severity = new.severity if is_fresh else worst([new.severity, alert.severity])
     alert.condition, alert.title, alert.cause, alert.fix = new.condition, new.title, new.cause, new.fix
     alert.affected, alert.systems, alert.consequences = new.affected, new.systems, new.consequences
@@ -105,8 +105,8 @@ def _tell_anew(alert: Alert, now: datetime) -> None:
     restart(alert, now)
 
 
-def _tell_changes(alert: Alert, new: Summary, now: datetime) -> None:
-    if worsened(alert.condition, new.condition) or is_worse(new.severity, alert.severity):
+def _tell_changes(alert: Alert, new: Summary, worse: bool, now: datetime) -> None:
+    if worse:
         note(alert, Kind.WORSENED, now, f"{new.title}: {new.condition}, {worst([new.severity, alert.severity])}")
     if alert.flapping != new.flapping:
         note(alert, Kind.FLAPPING if new.flapping else Kind.STEADY, now)
