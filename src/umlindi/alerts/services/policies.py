@@ -8,12 +8,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from umlindi.accounts.models import Organisation, User
+from umlindi.accounts.models import Organisation
 from umlindi.alerts.models import Policy, PolicyStep, PolicyTarget
+from umlindi.alerts.queries.people import may_be_told
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.core.audit import audited
-from umlindi.oncall.models import Channel, Rota
-from umlindi.oncall.queries.plans import may_be_on_call
 from umlindi.oncall.rules.severity import Severity
 
 KINDS = ("rota", "user", "channel")
@@ -132,13 +131,8 @@ def _check(given: GivenPolicy, organisation: Organisation | None, policy: Policy
 
 def _possible(organisation: Organisation | None) -> set[tuple[str, int]]:
     """Whom a policy there may tell: its own organisation's and the provider's."""
-    whose = Q(organisation=None) | Q(organisation=organisation)
-    people = User.objects.filter(may_be_on_call(organisation.pk if organisation else None))
-    return {
-        *(("rota", pk) for pk in Rota.objects.filter(whose).values_list("pk", flat=True)),
-        *(("channel", pk) for pk in Channel.objects.filter(whose, user=None).values_list("pk", flat=True)),
-        *(("user", pk) for pk in people.values_list("pk", flat=True)),
-    }
+    told = may_be_told(organisation)
+    return {(kind, pk) for kind, rows in told.items() for pk in rows.values_list("pk", flat=True)}
 
 
 def _told(given: GivenPolicy) -> str:
