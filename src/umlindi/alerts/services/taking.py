@@ -33,7 +33,7 @@ def take(now: datetime) -> int:
     with transaction.atomic():
         if not is_mine(LOCK):
             return 0
-        batch = list(_unheard(now)[:BATCH])
+        batch = list(_to_take(now)[:BATCH])
         if batch:
             _Taking(batch, now).run()
     return len(batch)
@@ -41,14 +41,13 @@ def take(now: datetime) -> int:
 
 def unheard(now: datetime) -> list[int]:
     """The ids of the outages that `take` would take."""
-    rows = Outage.objects.filter(heard=False).exclude(setback__again_at__gt=now).order_by("detected_at", "pk")
-    return list(rows.values_list("pk", flat=True)[:BATCH])
+    return list(_unheard(now).values_list("pk", flat=True)[:BATCH])
 
 
 def take_one(outage_id: int, now: datetime) -> None:
     """Take one outage by itself, after a batch broke."""
     with transaction.atomic():
-        if is_mine(LOCK) and (batch := list(_unheard(now).filter(pk=outage_id))):
+        if is_mine(LOCK) and (batch := list(_to_take(now).filter(pk=outage_id))):
             _Taking(batch, now).run()
 
 
@@ -65,9 +64,13 @@ def set_aside(outage_id: int, error: str, now: datetime) -> None:
 
 
 def _unheard(now: datetime) -> QuerySet[Outage]:
-    rows = Outage.objects.select_for_update(skip_locked=True, of=("self",)).filter(heard=False)
-    rows = rows.exclude(pk__in=Setback.objects.filter(again_at__gt=now).values("outage"))
-    return rows.select_related("system__site").defer("first", "last").order_by("detected_at", "pk")
+    aside = Setback.objects.filter(again_at__gt=now).values("outage")
+    return Outage.objects.filter(heard=False).exclude(pk__in=aside).order_by("detected_at", "pk")
+
+
+def _to_take(now: datetime) -> QuerySet[Outage]:
+    rows = _unheard(now).select_for_update(skip_locked=True, of=("self",))
+    return rows.select_related("system__site").defer("first", "last")
 
 
 class _Taking:
@@ -244,8 +247,7 @@ class _Taking:
 
     def _leave(self, outages: Sequence[Outage]) -> None:
         roots = _roots(outages)
-        links = AlertOutage.objects.filter(outage__in=outages, left_at=None).select_related("alert")
-        for link in links:
+        for link in AlertOutage.objects.filter(outage__in=outages, left_at=None):
             root = roots[link.outage_id]
             self._left.append(link)
             home = self._own(own_key(root.kind, root.key, root.system_id), root, LEFTOVER_WAIT)
