@@ -41,19 +41,26 @@ def retire(now: datetime) -> None:
 
 def settle(interfaces: Iterable[int], now: datetime) -> None:
     """Where a plan is no longer asked, what the others say is the whole."""
-    for interface in Interface.objects.select_related("system__site__organisation").filter(pk__in=list(interfaces)):
-        _settle(interface, now)
+    keys = list(interfaces)
+    rows = Interface.objects.select_related("system__site__organisation").prefetch_related("probes")
+    held = dict(Spell.objects.filter(interface__in=keys, until=None).values_list("interface_id", "condition"))
+    found = [turned for interface in rows.filter(pk__in=held) if (turned := _settled(interface, now))]
+    changed = [turned for turned in found if turned.condition != held[turned.interface.pk]]
+    if changed:
+        turn_spells([_turn(turned) for turned in changed], {})
+        outages.follow(changed, now)
 
 
-def _settle(interface: Interface, now: datetime) -> None:
-    rows = {Plan(row.plan): row for row in interface.probes.exclude(probed_at=None)}
-    condition, _, flapping = combined({plan: row.standing for plan, row in rows.items()})
+def _settled(interface: Interface, now: datetime) -> outages.Turned | None:
+    """None where the plans that are left have heard nothing."""
+    rows = {Plan(row.plan): row for row in interface.probes.all()}
     heard = {plan: one for plan, row in rows.items() if (one := row.heard) is not None}
-    spell = Spell.objects.filter(interface=interface, until=None).first()
-    if not heard or spell is None or spell.condition == condition:
-        return
-    result = merged(heard)
-    turn_spells(
-        [Turn(interface.pk, condition, now, flapping, Recorded(interface.pk, next(iter(heard)), now, result))], {}
-    )
-    outages.follow([outages.Turned(interface, condition, now, result, flapping)], now)
+    if not heard:
+        return None
+    condition, _, flapping = combined({plan: row.standing for plan, row in rows.items()})
+    return outages.Turned(interface, condition, now, merged(heard), flapping)
+
+
+def _turn(turned: outages.Turned) -> Turn:
+    key, at = turned.interface.pk, turned.since
+    return Turn(key, turned.condition, at, turned.flapping, Recorded(key, Plan.FULL, at, turned.result))
