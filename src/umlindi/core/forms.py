@@ -5,10 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from umlindi.core.queries import Filters
-
-
-class Day(forms.DateInput):
-    input_type = "date"
+from umlindi.core.widgets import Day
 
 
 class FilterForm(forms.Form):

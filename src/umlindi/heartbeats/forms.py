@@ -11,6 +11,7 @@ from django import forms
 from django.utils import timezone
 
 from umlindi.accounts.models import Organisation
+from umlindi.core.widgets import Moment
 from umlindi.estate.models import System
 from umlindi.heartbeats.models import Heartbeat
 from umlindi.heartbeats.rules.schedules import length_of, spelled
@@ -41,13 +42,6 @@ class LengthField(forms.CharField):
         return length
 
 
-class Moment(forms.DateTimeInput):
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
-
-
 class HeartbeatForm(forms.Form):
     """What must report, when, and what follows where it does not. `system` offers the organisation's own."""
 
@@ -69,7 +63,7 @@ class HeartbeatForm(forms.Form):
     grace = LengthField(max_length=30, help_text="How late it may be, and how long a run that has started may take.")
     starts = forms.DateTimeField(
         required=False,
-        widget=Moment,
+        widget=Moment(format="%Y-%m-%dT%H:%M"),
         label="Must report from",
         help_text="Otherwise from its first report on.",
     )

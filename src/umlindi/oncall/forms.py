@@ -11,6 +11,7 @@ from django import forms
 from django.utils import timezone
 
 from umlindi.accounts.models import Organisation, User
+from umlindi.core.widgets import Day, Moment
 from umlindi.oncall.models import Channel, PersonalRule, Profile, Rota
 from umlindi.oncall.models.channels import LONGEST_WAIT
 from umlindi.oncall.models.rotas import LONGEST_TURN
@@ -39,16 +40,8 @@ def in_our_time(day: date) -> None:
         raise forms.ValidationError(f"Between the years {FIRST_YEAR} and {LAST_YEAR}.")
 
 
-class Day(forms.DateInput):
-    input_type = "date"
-
-
 class Clock(forms.TimeInput):
     input_type = "time"
-
-
-class Moment(forms.DateTimeInput):
-    input_type = "datetime-local"
 
 
 class RotaForm(forms.Form):

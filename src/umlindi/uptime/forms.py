@@ -13,6 +13,7 @@ from django import forms
 from umlindi.accounts.models import Organisation
 from umlindi.core.actors import Actor
 from umlindi.core.scope import visible
+from umlindi.core.widgets import Day, Moment
 from umlindi.estate.models import Site, System
 from umlindi.uptime.models import Terms, Window
 from umlindi.uptime.queries.periods import Asked
@@ -23,14 +24,6 @@ from umlindi.uptime.services.objectives import Promised
 from umlindi.uptime.services.windows import Wanted
 
 GRACES = ((5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "an hour"))
-
-
-class Moment(forms.DateTimeInput):
-    input_type = "datetime-local"
-
-
-class Day(forms.DateInput):
-    input_type = "date"
 
 
 def several(rows: int) -> forms.SelectMultiple:
