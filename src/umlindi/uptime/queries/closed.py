@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -86,12 +86,15 @@ class Cell:
     verdict: str
 
 
-def past(actor: Actor, first: date, before: date, kinds: Iterable[Kind]) -> dict[tuple[Kind, int], list[Cell]]:
-    """The closed months of every subject between two months, the second excluded, oldest first."""
+def past(
+    actor: Actor, first: date, before: date, of: Mapping[Kind, Sequence[Line]]
+) -> dict[tuple[Kind, int], list[Cell]]:
+    """The closed months of at least these lines' subjects between two months, the second excluded, oldest first."""
     months = visible(actor, ClosedMonth).filter(month__gte=first, month__lt=before)
     newest = months.order_by("organisation_id", "month", "-closed_at", "-pk").distinct("organisation_id", "month")
     when = dict(newest.values_list("pk", "month"))
-    rows = ClosedFigure.objects.filter(month__in=when, kind__in=list(kinds)).order_by()
+    subjects = {line.subject for each in of.values() for line in each}
+    rows = ClosedFigure.objects.filter(month__in=when, kind__in=list(of), subject__in=subjects).order_by()
     found: dict[tuple[Kind, int], list[Cell]] = {}
     for kind, subject, month, adjusted, verdict in rows.values_list(
         "kind", "subject", "month_id", "adjusted", "verdict"
