@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import compress
-from typing import NamedTuple
 
+from umlindi.uptime.rules.availability import Piece
 from umlindi.watch.rules.conditions import BAD, Condition
 
 DAYS = 90
@@ -60,15 +60,6 @@ def word_of(parts: Iterable[tuple[str, Condition]], planned: bool) -> Word:
     return Word.WORKS if judged and all(condition is Condition.UP for condition in judged) else Word.UNKNOWN
 
 
-class Piece(NamedTuple):
-    """A time in one condition, within an agreed window or not."""
-
-    condition: Condition
-    start: datetime
-    end: datetime
-    agreed: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Day:
     """One day of a component, in seconds. What was down or degraded within an agreed window is planned instead."""
@@ -94,22 +85,23 @@ def days_of(pieces: Iterable[Piece], midnights: Sequence[datetime]) -> list[Day]
     """
     days = [Day() for _ in midnights[1:]]
     for piece in pieces:
-        until = min(piece.end, midnights[-1])
-        first = max(bisect_right(midnights, piece.start) - 1, 0)
+        span = piece.span
+        until = min(span.end, midnights[-1])
+        first = max(bisect_right(midnights, span.start) - 1, 0)
         for at in range(first, min(bisect_left(midnights, until), len(days))):
-            inside = min(until, midnights[at + 1]) - max(piece.start, midnights[at])
+            inside = min(until, midnights[at + 1]) - max(span.start, midnights[at])
             days[at] = _with(days[at], piece, inside.total_seconds())
     return days
 
 
 def _with(day: Day, piece: Piece, seconds: float) -> Day:
-    if piece.condition is Condition.UNKNOWN:
+    if piece.span.condition is Condition.UNKNOWN:
         return day
     day = replace(day, known=day.known + seconds)
-    if piece.condition is Condition.UP:
+    if piece.span.condition is Condition.UP:
         return day
     if piece.agreed:
         return replace(day, planned=day.planned + seconds)
-    if piece.condition is Condition.DOWN:
+    if piece.span.condition is Condition.DOWN:
         return replace(day, down=day.down + seconds)
     return replace(day, degraded=day.degraded + seconds)

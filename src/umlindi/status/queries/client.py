@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fractions import Fraction
@@ -16,10 +16,10 @@ from umlindi.core.scope import visible
 from umlindi.estate.models import System
 from umlindi.status.models import Component, Notice, StatusPage
 from umlindi.status.queries.planned import AHEAD, Planned, planned_for
-from umlindi.status.rules import DAYS, SAID, Day, Piece, Word, days_of, word_of
+from umlindi.status.rules import DAYS, SAID, Day, Word, days_of, word_of
 from umlindi.status.wording import sentence
 from umlindi.uptime.queries.ledger import Ledger
-from umlindi.uptime.rules.availability import Availability, availability, pieces
+from umlindi.uptime.rules.availability import Availability, Piece, pieces
 from umlindi.uptime.rules.timeline import Period
 from umlindi.watch.queries.estate import EstateRow, estate_now
 from umlindi.watch.rules.conditions import Condition
@@ -126,7 +126,7 @@ def _told(
             name=one.name,
             word=word_of(_parts(rows.get(one.system_id)), planned=one.pk in planned),
             days=days_of(_pieces(ledger, one.system_id), midnights),
-            up=_availability(ledger, one.system_id),
+            up=ledger.figures(one.system_id),
             measured_since=ledger.systems_since([one.system_id]),
         )
         for one in components
@@ -137,14 +137,8 @@ def _parts(row: EstateRow | None) -> list[tuple[str, Condition]]:
     return [(part.kind, part.condition) for part in row.interfaces] if row else []
 
 
-def _pieces(ledger: Ledger, system: int) -> Iterator[Piece]:
-    for piece in pieces(ledger.of_systems.get(system, []), ledger.windows.get(system, [])):
-        yield Piece(piece.span.condition, piece.span.start, piece.span.end, piece.agreed)
-
-
-def _availability(ledger: Ledger, system: int) -> Availability | None:
-    spans = ledger.of_systems.get(system)
-    return availability(spans, ledger.windows.get(system, [])) if spans else None
+def _pieces(ledger: Ledger, system: int) -> list[Piece]:
+    return pieces(ledger.of_systems.get(system, []), ledger.windows.get(system, []))
 
 
 def _midnights(now: datetime, zone: str) -> list[datetime]:

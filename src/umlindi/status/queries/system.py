@@ -83,7 +83,7 @@ def past(actor: Actor, system: System, days: int, now: datetime) -> Past:
         period=period,
         strips=_strips(Ledger.load(rows, period, now), system),
         outages=list(outages_between(actor, now - timedelta(days=30), now, system=system)[:MOST_OUTAGES]),
-        month=_figures(month, system),
+        month=month.figures(system.pk),
         month_since=month.systems_since([system.pk]),
         windows=_windows(actor, system, now),
         on_call=_on_call(actor, system, now),
@@ -96,11 +96,6 @@ def _strips(ledger: Ledger, system: System) -> list[Strip]:
     rows = ((ledger.interfaces[pk], spans) for pk, spans in ledger.of_interfaces.items())
     found = [Strip(row, pieces(spans, agreed), availability(spans, agreed)) for row, spans in rows if row.enabled]
     return sorted(found, key=lambda strip: strip.interface.name)
-
-
-def _figures(ledger: Ledger, system: System) -> Availability | None:
-    spans = ledger.of_systems.get(system.pk)
-    return availability(spans, ledger.windows.get(system.pk, [])) if spans else None
 
 
 def _windows(actor: Actor, system: System, now: datetime) -> list[Window]:

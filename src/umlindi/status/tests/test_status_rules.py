@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umlindi.status.rules import SAID, Day, Piece, Word, days_of, word_of
+from umlindi.status.rules import SAID, Day, Word, days_of, word_of
 from umlindi.status.wording import sentence
+from umlindi.uptime.rules.availability import Piece
+from umlindi.uptime.rules.timeline import Span
 from umlindi.watch.rules.conditions import Condition
 
 UP, DEGRADED, DOWN, UNKNOWN = Condition.UP, Condition.DEGRADED, Condition.DOWN, Condition.UNKNOWN
@@ -55,15 +57,15 @@ def test_no_second_of_a_history_is_lost_or_counted_twice(told: list[tuple[Condit
     midnights = [START + timedelta(days=day) for day in range(days + 1)]
     pieces, at = [], START - timedelta(hours=30)
     for condition, seconds, agreed in told:
-        pieces.append(Piece(condition, at, at + timedelta(seconds=seconds), agreed))
+        pieces.append(Piece(Span(condition, at, at + timedelta(seconds=seconds)), agreed))
         at += timedelta(seconds=seconds)
     found = days_of(pieces, midnights)
 
     def inside(*wanted: Condition, agreed: bool | None = None) -> float:
         lasted = (
-            min(one.end, midnights[-1]) - max(one.start, START)
+            min(one.span.end, midnights[-1]) - max(one.span.start, START)
             for one in pieces
-            if one.condition in wanted and agreed in {None, one.agreed}
+            if one.span.condition in wanted and agreed in {None, one.agreed}
         )
         return sum(max(length.total_seconds(), 0) for length in lasted)
 

@@ -14,6 +14,7 @@ from umlindi.estate.models import Interface, System
 from umlindi.estate.rules.interfaces import INTERVAL_S
 from umlindi.uptime.models import Window
 from umlindi.uptime.queries.coverage import Coverage
+from umlindi.uptime.rules.availability import Availability, availability
 from umlindi.uptime.rules.timeline import Period, Timeline, timeline, together
 from umlindi.watch.models import Probe, Spell
 from umlindi.watch.rules.conditions import Condition, Interval, silence_allowed
@@ -68,6 +69,11 @@ class Ledger:
         return {
             system: together([self.of_interfaces[pk] for pk in interfaces]) for system, interfaces in self.parts.items()
         }
+
+    def figures(self, system: int) -> Availability | None:
+        """A system's; None where nothing is known of it."""
+        spans = self.of_systems.get(system)
+        return availability(spans, self.windows.get(system, [])) if spans else None
 
     def measured_since(self, timelines: Iterable[Timeline]) -> datetime | None:
         """The first answer that any of these hold, where the period began before it; None where it did not."""
