@@ -10,11 +10,10 @@ from django.views.decorators.http import require_safe
 from umlindi.accounts.doors import Request, needs, public
 from umlindi.core.actors import EVERYWHERE, Actor
 from umlindi.status.models import Link
+from umlindi.status.queries.client import READS
 from umlindi.status.queries.wall import wall as wall_of
 from umlindi.status.services import link_behind
-
-READS = frozenset({"estate.view", "alert.view"})
-UNSEEN = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer"}
+from umlindi.status.views.client import UNSEEN
 
 
 @require_safe
