@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 
 from umlindi.alerts.models import Policy, PolicyStep, PolicyTarget
+from umlindi.alerts.models.alerts import SEVERITIES
 from umlindi.alerts.rules.answering import USUAL
 from umlindi.alerts.services.policies import GivenPolicy, GivenStep
 from umlindi.oncall.rules.severity import Severity
@@ -75,7 +76,7 @@ class PolicyForm(forms.Form):
         required=False,
         choices=[
             ("", "Every severity without one of its own"),
-            *((each.value, each.value.capitalize()) for each in Severity),
+            *SEVERITIES,
         ],
         label="For alerts of",
     )

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 
 from umlindi.accounts.doors import Request, chosen, needs
 from umlindi.alerts.forms import CommentForm
+from umlindi.alerts.models.alerts import SEVERITIES
 from umlindi.alerts.queries.browse import STATES, Wanted, alert_view
 from umlindi.alerts.queries.browse import alert_list as listed
-from umlindi.oncall.rules.severity import Severity
 
 VIEW = "alert.view"
-SEVERITIES = {each.value: each.value.capitalize() for each in Severity}
+LABELS = dict(SEVERITIES)
 
 
 @require_safe
@@ -31,7 +31,7 @@ def alert_list(request: Request) -> HttpResponse:
     """What waits for a person, what is in hand, and what is over."""
     asked = request.GET
     wanted = Wanted(asked.get("state") or "open", asked.get("severity", ""), asked.get("text", "")[:100])
-    if wanted.state not in STATES or wanted.severity not in {"", *SEVERITIES}:
+    if wanted.state not in STATES or wanted.severity not in {"", *LABELS}:
         raise BadRequest("no such selection")
     organisation = chosen(request)
     context = {
@@ -39,7 +39,7 @@ def alert_list(request: Request) -> HttpResponse:
         "wanted": wanted,
         "chosen": organisation,
         "states": STATES,
-        "severities": SEVERITIES,
+        "severities": LABELS,
     }
     return render(request, "alerts/list.html", context)
 
